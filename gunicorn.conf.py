@@ -1,0 +1,26 @@
+"""Settings of the web server: one gevent worker, which patches the standard library before it imports the application.
+
+Nothing here imports the application, and `preload_app` stays off: a patch that comes after an import comes too late.
+"""
+
+import os
+
+wsgi_app = "wsgi:app"
+bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+worker_class = "gevent"
+workers = int(os.environ.get("WEB_CONCURRENCY", "1"))  # SQLite: exactly one; PostgreSQL with a shared limiter: more
+worker_connections = 6000  # an open event stream holds one; 5,000 of them were measured on one worker
+preload_app = False
+
+keepalive = 75  # a phone on a slow network pays three round trips for a new connection
+timeout = 60
+graceful_timeout = 5  # event streams never end by themselves
+
+limit_request_line = 4094
+limit_request_fields = 64
+limit_request_field_size = 8190
+
+accesslog = None  # addresses of visitors belong in the sealed log only (P-034)
+errorlog = "-"
+loglevel = os.environ.get("LOG_LEVEL", "warning")
+proc_name = "intrakraft"
