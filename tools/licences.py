@@ -1,7 +1,7 @@
 """Writes docs/licences.md: every library, file and data set that Intrakraft installs or carries, with its licence.
 
-`check` compares the page with a fresh one and refuses a licence that would bind the whole (GPL, AGPL). Versions are left
-out: the page changes when a licence or a library does, not with every release.
+`check` compares the page with a fresh one and refuses a licence that would bind the whole (GPL, AGPL). Versions are
+left out: the page changes when a licence or a library does, not with every release.
 """
 
 import re
