@@ -1,0 +1,40 @@
+"""Language, data saver and theme, each by a small form that needs no script."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, redirect, request
+
+from intrakraft.web.access import local_path, public
+from intrakraft.web.choices import LANGUAGES, THEMES, choose
+
+bp = Blueprint("choices", __name__)
+
+
+@bp.post("/choices/language")
+@public
+def language() -> Response:
+    """Read the site in this language from now on."""
+    wanted = request.form.get("language", "")
+    choose(language=wanted if wanted in LANGUAGES else "")
+    return _back()
+
+
+@bp.post("/choices/saver")
+@public
+def saver() -> Response:
+    """Turn data saver on or off for this browser, whatever the browser itself asks for."""
+    choose(saver=request.form.get("saver") == "1")
+    return _back()
+
+
+@bp.post("/choices/theme")
+@public
+def theme() -> Response:
+    """Light, dark or as the phone says."""
+    wanted = request.form.get("theme", "")
+    choose(theme=wanted if wanted in THEMES else "")
+    return _back()
+
+
+def _back() -> Response:
+    return redirect(local_path(request.form.get("next")), 303)  # type: ignore[return-value]

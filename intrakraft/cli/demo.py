@@ -1,0 +1,43 @@
+"""The demo bazaar: `flask seed` and `flask demo-people`."""
+
+from __future__ import annotations
+
+import click
+from flask import Flask
+from flask.cli import with_appcontext
+from rich.progress import Progress
+
+from intrakraft.web.state import state
+
+
+@click.command("seed")
+@click.option("--if-empty", is_flag=True, help="Do nothing where there are accounts already.")
+@with_appcontext
+def seed(if_empty: bool) -> None:
+    """Load a believable bazaar: shops, listings, people, interests. Running it again adds nothing."""
+    from intrakraft.demo import load
+    from intrakraft.domain import accounts
+
+    if if_empty and accounts.any_account(state().database.session):
+        click.echo("there are people here already, nothing was loaded")
+        return
+    with Progress(transient=True) as progress:
+        task = progress.add_task("demo bazaar", total=None)
+        counts = load.load(state(), progress=lambda done, of: progress.update(task, completed=done, total=of))
+    click.echo(", ".join(f"{number} {what}" for what, number in counts.items()))
+
+
+@click.command("demo-people")
+@with_appcontext
+def demo_people() -> None:
+    """Say how to sign in as the people of the demo bazaar."""
+    from intrakraft.demo import load
+
+    for line in load.people_lines():
+        click.echo(line)
+
+
+def add_to(app: Flask) -> None:
+    """Add these commands."""
+    app.cli.add_command(seed)
+    app.cli.add_command(demo_people)

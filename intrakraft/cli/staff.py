@@ -1,0 +1,65 @@
+"""Staff and the state of accounts: `flask staff add|suspend|limit|terminate|block|reinstate`.
+
+The same domain verbs as everywhere; each writes who did it and why, and tells the person.
+"""
+
+from __future__ import annotations
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+
+from intrakraft.domain import accounts
+from intrakraft.domain.accounts import states
+from intrakraft.domain.errors import DomainError
+from intrakraft.web.state import database
+
+group = AppGroup("staff", help="People who work for the operator, and what they may do to accounts.")
+
+
+@group.command("add")
+@click.argument("username")
+@click.option("--role", default="operator", show_default=True)
+def add(username: str, role: str) -> None:
+    """Make the person who registered as USERNAME a member of the staff; they sign in with a second step each time."""
+    with _said(), database().apart() as session:
+        account = accounts.named(session, username)
+        states.appoint(session, account, role)
+    click.echo(f"{username} is staff now, as {role}")
+
+
+def _state_command(name: str, words: str) -> None:
+    @group.command(name, help=f"{words} the account USERNAME, for a reason it is told.")
+    @click.argument("username")
+    @click.option("--reason", required=True)
+    def change(username: str, reason: str) -> None:
+        with _said(), database().apart() as session:
+            account = accounts.named(session, username)
+            getattr(states, name)(session, account, reason=reason, by="operator")
+        click.echo(f"{username}: {name}")
+
+
+for _name, _words in {
+    "limit": "Limit",
+    "suspend": "Suspend",
+    "terminate": "Terminate",
+    "block": "Block",
+    "reinstate": "Reinstate",
+}.items():
+    _state_command(_name, _words)
+
+
+class _said:
+    """A refusal of the domain in plain words, and exit code 1."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, DomainError):
+            raise click.ClickException(error.message % error.params) from error
+
+
+def add_to(app: Flask) -> None:
+    """Add these commands."""
+    app.cli.add_command(group)

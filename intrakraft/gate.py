@@ -1,0 +1,148 @@
+"""The gate: the database engine itself refuses gated columns outside their purpose.
+
+On SQLite an authorizer fixed for each connection, on PostgreSQL roles with column grants. Python forgets, engines do not
+(promises P-058, P-079).
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import sqlite3
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+import sqlalchemy as sa
+
+from intrakraft.domain.labels import Purpose, gated_columns
+
+Gated = Mapping[str, Mapping[str, frozenset[Purpose]]]
+
+APP_ROLE = "intrakraft_app"
+
+
+def reader_role(purpose: Purpose) -> str:
+    """Name of the PostgreSQL role that may read what is labelled for `purpose`."""
+    return f"intrakraft_for_{purpose}"
+
+
+class GateRefused(Exception):
+    """Somebody tried to go round the gate; it is a fault of the program, never shown to people."""
+
+
+# -- SQLite --
+
+_WRITES = {sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE}
+_HARMLESS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_TRANSACTION, sqlite3.SQLITE_SAVEPOINT, sqlite3.SQLITE_RECURSIVE}
+_FORBIDDEN_FUNCTIONS = {"load_extension", "fts3_tokenizer", "readfile", "writefile", "edit", "sqlite_dbdata"}
+_CATALOGUE = {"sqlite_master", "sqlite_schema", "sqlite_sequence", "sqlite_temp_master", "sqlite_temp_schema"}
+_BEHIND_THE_GATE = re.compile(r"^(sqlite_|pragma_|dbstat|fts5vocab|bytecode|tables_used|completion)", re.IGNORECASE)
+
+
+class GatedConnection(sqlite3.Connection):
+    """A connection whose ways round the authorizer are shut: blobs, copies, dumps and the authorizer itself."""
+
+    _open = True
+
+    def shut(self) -> None:
+        """From here on nothing can change what this connection may read."""
+        self._open = False
+
+    def set_authorizer(self, callback: Any) -> None:
+        if not self._open:
+            raise GateRefused("the authorizer of a connection is set once")
+        super().set_authorizer(callback)
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise GateRefused("this door of the database is shut")
+
+    blobopen = backup = serialize = deserialize = iterdump = create_function = _refuse
+    create_aggregate = create_window_function = create_collation = enable_load_extension = load_extension = _refuse
+    set_trace_callback = set_progress_handler = setconfig = _refuse
+
+
+def sqlite_authorizer(gated: Gated, purpose: Purpose | None) -> Callable[..., int]:
+    """An authorizer for one purpose (read only), or for the application at large where `purpose` is None."""
+    shut = {
+        table.lower(): frozenset(name.lower() for name, purposes in columns.items() if purpose not in purposes)
+        for table, columns in gated.items()
+    }
+
+    def authorize(action: int, first: str | None, second: str | None, base: str | None, inner: str | None) -> int:
+        if action == sqlite3.SQLITE_READ:
+            table = (first or "").lower()
+            if (second or "").lower() in shut.get(table, ()):
+                return sqlite3.SQLITE_DENY
+            hidden = table not in _CATALOGUE and _BEHIND_THE_GATE.match(table)
+            return sqlite3.SQLITE_DENY if hidden else sqlite3.SQLITE_OK
+        if action in _HARMLESS:
+            return sqlite3.SQLITE_OK
+        if action == sqlite3.SQLITE_FUNCTION:
+            return sqlite3.SQLITE_DENY if (second or "").lower() in _FORBIDDEN_FUNCTIONS else sqlite3.SQLITE_OK
+        if action in _WRITES and purpose is None:
+            return sqlite3.SQLITE_DENY if (first or "").lower().startswith("sqlite_") else sqlite3.SQLITE_OK
+        if action == sqlite3.SQLITE_PRAGMA and (first or "").lower() == "data_version":
+            return sqlite3.SQLITE_OK
+        return sqlite3.SQLITE_DENY
+
+    return authorize
+
+
+# -- PostgreSQL --
+
+_ROUND_THE_GATE = re.compile(
+    r"\b(?:set\s+(?:local\s+|session\s+)?(?:role|session)|reset\b|discard\b|set_config|session_authorization"
+    r"|do\b\s*(?:language|\$|')|copy\b|u&['\"]|create\s|alter\s|grant\s|revoke\s|security\s+label|load\s+'"
+    r"|authoriz|set_authorizer|attach\b|vacuum\b|pragma\b)",
+    re.IGNORECASE,
+)
+_COMMENTS = re.compile(r"/\*.*?\*/|--[^\n]*", re.DOTALL)
+_LITERALS = re.compile(r"'(?:[^']|'')*'")
+
+
+@functools.lru_cache(maxsize=4096)
+def scan(statement: str) -> None:
+    """Refuse SQL text that would change the role, the authorizer or the schema. Raises `GateRefused`."""
+    bare = _COMMENTS.sub(" ", statement)
+    if _ROUND_THE_GATE.search(_LITERALS.sub("''", bare)) or re.search(r"\bdo\b\s*(\$|')", bare, re.IGNORECASE):
+        raise GateRefused("this statement would change who is reading")
+
+
+def grant(connection: sa.Connection, metadata: sa.MetaData) -> None:
+    """Make the roles and give each exactly its columns; run by the owner after migrations, safe to run again."""
+    gated = gated_columns(metadata)
+    quote = connection.dialect.identifier_preparer.quote
+    roles = [APP_ROLE, *(reader_role(purpose) for purpose in Purpose)]
+    for role in roles:
+        connection.exec_driver_sql(_MAKE_ROLE.format(role=role))
+    schema = connection.exec_driver_sql("SELECT current_schema()").scalar_one()
+    everyone = ", ".join(roles)
+    connection.exec_driver_sql(f"REVOKE ALL ON ALL TABLES IN SCHEMA {quote(schema)} FROM {everyone}")
+    connection.exec_driver_sql(f"REVOKE CREATE ON SCHEMA {quote(schema)} FROM PUBLIC")
+    connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA {quote(schema)} TO {everyone}")
+    connection.exec_driver_sql(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {quote(schema)} TO {APP_ROLE}")
+    known = sa.inspect(connection).get_table_names()
+    for name in known:
+        table = metadata.tables.get(name)
+        columns = gated.get(name, {})
+        if not columns or table is None:
+            connection.exec_driver_sql(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {quote(name)} TO {APP_ROLE}")
+            continue
+        connection.exec_driver_sql(f"GRANT INSERT, UPDATE, DELETE ON {quote(name)} TO {APP_ROLE}")
+        for role, purpose in [(APP_ROLE, None), *((reader_role(p), p) for p in Purpose)]:
+            free = [c.name for c in table.columns if c.name not in columns or purpose in columns[c.name]]
+            listed = ", ".join(quote(column) for column in free)
+            connection.exec_driver_sql(f"GRANT SELECT ({listed}) ON {quote(name)} TO {role}")
+
+
+_MAKE_ROLE = """
+DO $$ BEGIN
+  CREATE ROLE {role} NOLOGIN NOINHERIT;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+END $$;
+DO $$ BEGIN
+  EXECUTE format('GRANT {role} TO %I', current_user);
+EXCEPTION WHEN OTHERS THEN
+  IF NOT pg_has_role(current_user, '{role}', 'MEMBER') THEN RAISE; END IF;
+END $$;
+"""

@@ -1,0 +1,49 @@
+"""What every template may count on: the viewer, the language, the operator, and how heavy the page may be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, g, request
+from flask_babel import gettext, ngettext
+
+from intrakraft.domain import notices
+from intrakraft.web.access import viewer
+from intrakraft.web.choices import LANGUAGES, THEMES, choices, language, saver
+from intrakraft.web.state import database, settings
+
+
+def everything() -> dict[str, Any]:
+    """Variables of every page; macros are handed what they need from these."""
+    return {
+        "viewer": viewer(),
+        "language": language(),
+        "languages": LANGUAGES,
+        "saver": saver(),
+        "theme": THEMES[choices().theme],
+        "unread": unread(),
+        "operator": settings(),
+        "here": request.full_path.rstrip("?") if request.method == "GET" else request.path,
+    }
+
+
+def unread() -> int:
+    """Notices the viewer has not opened yet; counted once a request, never stored."""
+    account = viewer()
+    if account is None:
+        return 0
+    if "unread" not in g:
+        g.unread = notices.unread_count(database().session, account.id)
+    count: int = g.unread
+    return count
+
+
+def init_app(app: Flask) -> None:
+    """Strict templates with gettext; a missing variable is a fault, not an empty place."""
+    from jinja2 import StrictUndefined
+
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    app.context_processor(everything)

@@ -1,0 +1,133 @@
+"""Forms: Flask-WTF with our guard, plain errors beside the fields, and what was typed kept.
+
+Signed-out people carry no cookie, so their forms hold a signed, dated token and the browser's own word on where the
+request came from is checked; after sign-in Flask-WTF's session token takes over (architecture: life of a request, 5).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, abort, current_app, g, request, session
+from flask_babel import gettext
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from flask_wtf.csrf import generate_csrf, validate_csrf
+from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
+from wtforms import Field, StringField, TextAreaField
+from wtforms.validators import ValidationError
+
+from intrakraft.domain.errors import Invalid
+
+OPEN_FOR = 24 * 3600
+SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+
+class Form(FlaskForm):
+    """Base of all forms. The token is checked before the view, once for every unsafe request, so no field holds it."""
+
+    class Meta:
+        csrf = False
+
+        def render_field(self, field: Field, render_kw: dict[str, Any]) -> Any:
+            return field.widget(field, **render_kw)
+
+    def reject(self, refusal: Invalid) -> Form:
+        """Put the verb's problems beside their fields; those without a field go on top."""
+        for name, problem in refusal.problems.items():
+            text = problem if isinstance(problem, str) else problem[0]
+            words = gettext(text, **({} if isinstance(problem, str) else problem[1]))
+            field = self._fields.get(name)
+            errors = self.form_errors if field is None else field.errors
+            if field is not None and not isinstance(errors, list):
+                field.errors = errors = list(errors)
+            errors.append(words)
+        return self
+
+
+def clean_text(text: str | None) -> str | None:
+    """Text as it is kept: NFC, no control letters but new lines and tabs, no lone surrogates, ends trimmed."""
+    if text is None:
+        return None
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    kept = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
+    return kept.strip()
+
+
+class Line(StringField):
+    """One line of text, cleaned; new lines become blanks."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        super().process_formdata(valuelist)
+        if isinstance(self.data, str):
+            self.data = " ".join((clean_text(self.data) or "").split())
+
+
+class Lines(TextAreaField):
+    """Several lines of text, cleaned."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        super().process_formdata(valuelist)
+        if isinstance(self.data, str):
+            self.data = clean_text(self.data)
+
+
+def csrf_token() -> str:
+    """The token for a form on this page; sets no cookie for signed-out people."""
+    if "csrf" not in g:
+        g.csrf = generate_csrf() if current_user.is_authenticated else _serializer().dumps("form")
+    token: str = g.csrf
+    return token
+
+
+def _serializer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.secret_key or "", salt="signed-out form")
+
+
+def guard() -> None:
+    """Before every unsafe request: it comes from our own page, and carries a token that is ours and not too old."""
+    if request.method in SAFE or not current_app.config.get("GUARD_FORMS", True):
+        return
+    if not _from_here():
+        abort(403)
+    token = request.headers.get("X-CSRFToken") or request.form.get("csrf_token") or ""
+    if not (current_user.is_authenticated and _session_token(token)) and not _signed_out_token(token):
+        raise PageTooOld
+
+
+class PageTooOld(Exception):
+    """The page's token is missing or too old: the form is shown again for one more press, nothing typed is lost."""
+
+
+def _from_here() -> bool:
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    return origin is None or urlsplit(origin).netloc == request.host
+
+
+def _session_token(token: str) -> bool:
+    try:
+        validate_csrf(token, time_limit=None)
+    except ValidationError:
+        return False
+    return "csrf_token" in session
+
+
+def _signed_out_token(token: str) -> bool:
+    if current_user.is_authenticated:
+        return False
+    try:
+        return bool(_serializer().loads(token, max_age=OPEN_FOR) == "form")
+    except (BadSignature, SignatureExpired):
+        return False
+
+
+def init_app(app: Flask) -> None:
+    """Guard every unsafe request and give templates the token."""
+    app.config.update(WTF_CSRF_ENABLED=True, WTF_CSRF_TIME_LIMIT=None, WTF_I18N_ENABLED=True)
+    app.before_request(guard)
+    app.jinja_env.globals["csrf_token"] = csrf_token
