@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from functools import cache, lru_cache
 from pathlib import Path
@@ -138,6 +138,14 @@ def find(kind: Kind, version: str, lang: str, folder: Path = FOLDER) -> Text | N
 def versions(kind: Kind, folder: Path = FOLDER) -> list[Mapping[str, Text]]:
     """All versions of a kind, newest first, each as language -> text."""
     return [languages for _, languages in sorted(library(folder)[kind].items(), reverse=True)]
+
+
+def not_held(kind: Kind, folder: Path = FOLDER) -> tuple[date, date] | None:
+    """First and last day for which something was in force whose text we do not hold, or None (P-141)."""
+    oldest = versions(kind, folder)[-1]["en"]
+    if oldest.effective_on == oldest.modified_on:
+        return None
+    return oldest.effective_on, oldest.modified_on - timedelta(days=1)
 
 
 def in_force(kind: Kind, on: date, lang: str = "en", folder: Path = FOLDER) -> Text:

@@ -1,0 +1,82 @@
+"""The check that nothing personal is held or sent without a label, and that nothing goes round the gate.
+
+It reads the tables, the registers and the source itself (promises, rule zero; P-058, P-129).
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from intrakraft.domain.base import Model
+from intrakraft.domain.labels import COOKIES, LOG_KEYS, MAIL_FIELDS, OUTBOUND, Category, Purpose, labelled, unlabelled
+
+PACKAGE = Path(__file__).resolve().parent.parent.parent
+
+_GATE_DOORS = re.compile(r"set_authorizer|blobopen|\bSET LOCAL ROLE|\.iterdump\(|sqlite3\.connect|psycopg\.connect")
+_HASH_WRITERS = re.compile(r"password_hash\s*=(?!=)|password_hash\"\s*:")
+_OUTWARD = re.compile(r"^\s*(?:import|from)\s+(smtplib|requests|urllib\.request|http\.client|socket|httpx)\b", re.MULTILINE)
+
+
+def problems() -> list[str]:
+    """One line for each thing that is wrong; an empty list passes the build."""
+    return [*_columns(), *_templates(), *_doors(), *_registers()]
+
+
+def summary() -> str:
+    """What was looked at, in numbers."""
+    columns = sum(len(table.columns) for table in Model.metadata.sorted_tables)
+    personal = len(labelled(Model.metadata))
+    tables = len(Model.metadata.tables)
+    return (
+        f"{tables} tables, {columns} columns, {personal} of them personal; "
+        f"{len(COOKIES)} cookies, {len(LOG_KEYS)} log keys, {len(MAIL_FIELDS)} mail fields: all labelled"
+    )
+
+
+def _columns() -> list[str]:
+    missing = [f"column {name} has no label" for name in unlabelled(Model.metadata)]
+    loose = [
+        f"column {column.table.name}.{column.name} holds {label.category} for everybody to read and lies outside the gate"
+        for column, label in labelled(Model.metadata)
+        if label.category in _SENSITIVE and not label.gated
+    ]
+    return missing + loose
+
+
+_SENSITIVE = {Category.CON, Category.AUTH, Category.BIL, Category.KYC, Category.SHP, Category.LOC}
+
+
+def _templates() -> list[str]:
+    """Variables of mail templates that are no labelled mail field."""
+    free = {"operator", "url_for", "language", "_", "gettext", "ngettext", "loop", "super", "self", "recipient", "site"}
+    found = []
+    for path in sorted((PACKAGE / "templates" / "mail").glob("*.*")):
+        for name in re.findall(r"{{-?\s*(?:_\(|gettext\()?\s*fields\.(\w+)", path.read_text()):
+            if name not in MAIL_FIELDS and name not in free:
+                found.append(f"mail field {name} in {path.name} has no label")
+    return found
+
+
+def _doors() -> list[str]:
+    """Source that opens a way round the gate, or speaks outward beside the adapters."""
+    found = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = path.relative_to(PACKAGE).as_posix()
+        text = path.read_text()
+        if name not in ("gate.py", "db.py", "domain/privacy/checking.py") and _GATE_DOORS.search(text):
+            found.append(f"{name} touches what only the gate may touch")
+        if not name.startswith("adapters/") and _OUTWARD.search(text) and name not in ("domain/privacy/checking.py",):
+            found.append(f"{name} speaks outward; only adapters may")
+        if _HASH_WRITERS.search(text) and name != "domain/accounts/passwords.py" and not name.endswith("registering.py"):
+            found.append(f"{name} writes a password hash; only passwords.set_password may")
+    return found
+
+
+def _registers() -> list[str]:
+    wrong = [f"cookie {name} has no reason" for name, cookie in COOKIES.items() if not cookie.why.strip()]
+    session_only = sum(1 for cookie in COOKIES.values() if cookie.max_age is None)
+    if session_only * 2 <= len(COOKIES):
+        wrong.append("most cookies must end with the browser session (P-051)")
+    fields = {**LOG_KEYS, **MAIL_FIELDS, **{f"{to}.{k}": f for to, known in OUTBOUND.items() for k, f in known.items()}}
+    return wrong + [f"field {name} has no purpose" for name, field in fields.items() if field.purpose not in Purpose]
