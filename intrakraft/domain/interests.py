@@ -1,0 +1,252 @@
+"""Expressions of interest: the only act that gives a person the lister's registered contact.
+
+It is recorded once however often the button is pressed, the lister is told, and withdrawing it closes the door
+(P-096, P-097, P-099).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session
+
+from intrakraft.domain import notices
+from intrakraft.domain.accounts import Account
+from intrakraft.domain.base import N_, BigId, CreatedAt, Id, Model, UtcDateTime, now
+from intrakraft.domain.errors import NotAllowed, NotFound, Refusal
+from intrakraft.domain.labels import Category, Erase, Purpose, Retention, Visibility, personal, plain, subject
+from intrakraft.domain.listings import Listing
+from intrakraft.domain.privacy import disclosures
+from intrakraft.domain.privacy.disclosures import Disclosure, Quota
+
+CONTACT_SHOWS_FOR = timedelta(days=30)
+LONGEST_MESSAGE = 600
+_STANDS = sa.text("withdrawn_at IS NULL")
+
+
+class ExpressionOfInterest(Model):
+    """One person's interest in one listing; withdrawn, it stays as a fact and a new one may follow."""
+
+    __tablename__ = "expression_of_interest"
+    __table_args__ = (
+        sa.Index(
+            "uq_expression_of_interest_standing",
+            "listing_id",
+            "interested_id",
+            unique=True,
+            sqlite_where=_STANDS,
+            postgresql_where=_STANDS,
+        ),
+        sa.Index("ix_expression_of_interest_interested_id", "interested_id", "id"),
+    )
+
+    id: Mapped[Id]
+    listing_id: Mapped[int] = plain(BigId, sa.ForeignKey("listing.id"), index=True, why="in which listing")
+    lister_id: Mapped[int] = plain(BigId, sa.ForeignKey("account.id"), index=True, why="whose listing it was")
+    interested_id: Mapped[int] = subject(BigId, sa.ForeignKey("account.id"), why="who is interested")
+    message: Mapped[str] = personal(
+        sa.String(LONGEST_MESSAGE),
+        category=Category.MSG,
+        purposes={Purpose.EOI, Purpose.CHAT},
+        retention=Retention.MSG,
+        visibility=Visibility.COUNTERPARTIES,
+        erase=Erase.BLANK,
+        why="what you wrote to the lister",
+        default="",
+    )
+    shares_contact: Mapped[bool] = personal(
+        category=Category.CNS,
+        purposes={Purpose.EOI},
+        retention=Retention.MSG,
+        visibility=Visibility.COUNTERPARTIES,
+        erase=Erase.DELETE,
+        why="whether you let the lister see your own contact too",
+        default=False,
+    )
+    created_at: Mapped[CreatedAt]
+    withdrawn_at: Mapped[datetime | None] = plain(UtcDateTime(), default=None, why="when it was taken back")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An interest as the lister sees it: username and message, and contact only if its sender ticked that (P-099)."""
+
+    id: int
+    listing_id: int
+    listing_title: str
+    username: str
+    place_of_business: str
+    city: str
+    message: str
+    created_at: datetime
+    withdrawn_at: datetime | None
+    shares_contact: bool
+    interested_id: int
+
+
+# -- reading --
+
+
+def standing(session: Session, listing: Listing, person: Account | None) -> ExpressionOfInterest | None:
+    """This person's interest in the listing, unless it was withdrawn."""
+    if person is None:
+        return None
+    return session.scalar(
+        sa.select(ExpressionOfInterest).where(
+            ExpressionOfInterest.listing_id == listing.id,
+            ExpressionOfInterest.interested_id == person.id,
+            ExpressionOfInterest.withdrawn_at.is_(None),
+        )
+    )
+
+
+def open_door(session: Session, listing: Listing, person: Account | None) -> tuple[ExpressionOfInterest, Disclosure] | None:
+    """The interest and the disclosure under which this person may see the lister's contact now, or None.
+
+    It ends with withdrawal, closing of the listing, misuse, and 30 days after it was given.
+    """
+    if person is None or not listing.is_open or not person.can_see_contacts:
+        return None
+    row = session.execute(
+        sa.select(ExpressionOfInterest, Disclosure)
+        .join(
+            Disclosure,
+            sa.and_(Disclosure.because_id == ExpressionOfInterest.id, Disclosure.purpose == Purpose.EOI),
+        )
+        .where(
+            Disclosure.recipient_id == person.id,
+            ExpressionOfInterest.listing_id == listing.id,
+            ExpressionOfInterest.interested_id == person.id,
+            ExpressionOfInterest.withdrawn_at.is_(None),
+            Disclosure.ended_at.is_(None),
+            Disclosure.misused_at.is_(None),
+            Disclosure.disclosed_at > now() - CONTACT_SHOWS_FOR,
+        )
+    ).first()
+    return (row[0], row[1]) if row else None
+
+
+def received(session: Session, lister: Account, *, before: int | None = None, limit: int = 20) -> list[Received]:
+    """Interests in this person's listings, latest first."""
+    query = (
+        _lines()
+        .join(Account, Account.id == ExpressionOfInterest.interested_id)
+        .where(ExpressionOfInterest.lister_id == lister.id)
+    )
+    return _page(session, query, before, limit)
+
+
+def sent(session: Session, person: Account, *, before: int | None = None, limit: int = 20) -> list[Received]:
+    """Interests this person expressed, latest first; the names are the lister's."""
+    query = (
+        _lines()
+        .join(Account, Account.id == ExpressionOfInterest.lister_id)
+        .where(ExpressionOfInterest.interested_id == person.id)
+    )
+    return _page(session, query, before, limit)
+
+
+def _lines() -> sa.Select[tuple[object, ...]]:
+    interest = ExpressionOfInterest
+    return sa.select(
+        interest.id, interest.listing_id, Listing.title, Account.username, Account.place_of_business, Account.city,
+        interest.message, interest.created_at, interest.withdrawn_at, interest.shares_contact, interest.interested_id,
+    ).join(Listing, Listing.id == interest.listing_id)  # fmt: skip
+
+
+def _page(session: Session, query: sa.Select[tuple[object, ...]], before: int | None, limit: int) -> list[Received]:
+    if before is not None:
+        query = query.where(ExpressionOfInterest.id < before)
+    rows = session.execute(query.order_by(ExpressionOfInterest.id.desc()).limit(limit)).all()
+    return [Received(*row) for row in rows]  # type: ignore[arg-type]
+
+
+# -- writing --
+
+
+def express_interest(
+    session: Session, listing: Listing, *, by: Account, message: str, quota: Quota, shares_contact: bool = False
+) -> ExpressionOfInterest:
+    """Record interest once and open the door to the lister's contact; a second press of the button changes nothing.
+
+    Raises `NotAllowed` for one's own listing, a state that forbids it or a lister who shut the person out, `Refusal`
+    for a closed listing, `TooMany` beyond the quota.
+    """
+    if listing.lister_id == by.id:
+        raise NotAllowed(N_("This is your own listing."))
+    if not by.can_express_interest:
+        raise NotAllowed(N_("Your account cannot send interests now. Your account page says why."))
+    if not listing.is_open:
+        raise Refusal(N_("This listing is closed. Nothing was sent."))
+    session.get(Account, by.id, with_for_update=True, populate_existing=True)
+    interest = standing(session, listing, by)
+    if interest is not None:
+        return interest
+    if disclosures.is_shut_out(session, by, listing.lister_id):
+        raise NotAllowed(N_("This lister does not want further interests from you."))
+    interest = ExpressionOfInterest(
+        listing_id=listing.id,
+        lister_id=listing.lister_id,
+        interested_id=by.id,
+        message=message,
+        shares_contact=shares_contact,
+    )
+    session.add(interest)
+    session.flush()
+    disclosures.disclose_contact(
+        session,
+        subject=listing.lister_id,
+        to=by,
+        purpose=Purpose.EOI,
+        because=interest.id,
+        listing=listing.id,
+        quota=quota,
+    )
+    if shares_contact:
+        lister = session.get_one(Account, listing.lister_id)
+        disclosures.disclose_contact(
+            session,
+            subject=by.id,
+            to=lister,
+            purpose=Purpose.EOI,
+            because=interest.id,
+            listing=listing.id,
+            quota=None,
+        )
+    notices.queue(
+        session,
+        notices.Kind.INTEREST_RECEIVED,
+        to=listing.lister_id,
+        listing_id=listing.id,
+        listing_title=listing.title,
+        other_username=by.username,
+        message=message,
+    )
+    return interest
+
+
+def withdraw(session: Session, listing: Listing, *, by: Account) -> None:
+    """Take an interest back: the contact is hidden again and the lister is told; a second press changes nothing."""
+    interest = standing(session, listing, by)
+    if interest is None:
+        return
+    interest.withdrawn_at = now()
+    disclosures.end(session, Purpose.EOI, interest.id)
+    notices.queue(
+        session,
+        notices.Kind.INTEREST_WITHDRAWN,
+        to=listing.lister_id,
+        listing_id=listing.id,
+        listing_title=listing.title,
+        other_username=by.username,
+    )
+
+
+def find_received(session: Session, interest_id: int, lister: Account) -> ExpressionOfInterest:
+    """An interest in one of this person's listings; anybody else's is not there."""
+    found = session.get(ExpressionOfInterest, interest_id)
+    if found is None or found.lister_id != lister.id:
+        raise NotFound(N_("There is no such interest."))
+    return found
