@@ -59,9 +59,8 @@ def main(words: list[str]) -> int:
     if unknown := [name for name in names if name not in CHECKS]:
         print(f"No such check: {', '.join(unknown)}. There are: {', '.join(CHECKS)}")
         return 2
-    if "--go-on" in words:
-        return int(not all([run(name) for name in names]))
-    return int(not all(map(run, names)))
+    outcomes = map(run, names)
+    return int(not all(list(outcomes) if "--go-on" in words else outcomes))
 
 
 if __name__ == "__main__":
