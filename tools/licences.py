@@ -92,7 +92,7 @@ def licence(name: str) -> str:
 
 def vendored() -> list[dict[str, str]]:
     """Entries of the manifest of files carried unmodified."""
-    return tomllib.loads(MANIFEST.read_text())["asset"] if MANIFEST.exists() else []
+    return tomllib.loads(MANIFEST.read_text())["file"] if MANIFEST.exists() else []
 
 
 def data_sets() -> str:
@@ -117,8 +117,8 @@ def _lines() -> Iterator[str]:
         for name in sorted(names):
             yield f"| {name} | {licence(name)} |"
     yield from ("", "## Files carried unmodified", "", "| file | version | licence |", "| --- | --- | --- |")
-    for asset in sorted(vendored(), key=lambda asset: asset["path"]):
-        yield f"| {asset['name']}, `{asset['path']}` | {asset['version']} | {asset['licence']} |"
+    for file in sorted(vendored(), key=lambda file: file["path"]):
+        yield f"| {file['package']}, `{file['path']}` | {file['version']} | {file['licence']} |"
     yield from ("", "## Data, pictures and other works", "")
     for paragraph in data_sets().split("\n\n"):
         title, *rest = paragraph.splitlines()
