@@ -309,6 +309,7 @@ def _mail(category: Category, why: str) -> Field:
 MAIL_FIELDS: dict[str, Field] = {
     "name": _mail(Category.CON, "greets the person by the name they gave"),
     "username": _mail(Category.ID, "says which account"),
+    "address": _mail(Category.CON, "where to write, if not to the registered address; wiped once sent"),
     "code": _mail(Category.AUTH, "the code asked for; wiped once sent"),
     "minutes": _mail(Category.NONE, "how long a code works"),
     "link": _mail(Category.AUTH, "a signed link; wiped once sent"),
