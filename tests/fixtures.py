@@ -3,6 +3,7 @@
 A test of a rule asks for `session` and never makes an application; a test of a page asks for `client` or a visitor.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -62,3 +63,11 @@ def client(app: Flask) -> FlaskClient:
 def root() -> Path:
     """The folder of the project."""
     return Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data(root: Path) -> Path:
+    """The folder of real and hostile input: `shared/data` beside the project, or where INTRAKRAFT_SHARED_DATA says."""
+    folder = Path(os.environ.get("INTRAKRAFT_SHARED_DATA") or root.parent / "shared" / "data")
+    assert folder.is_dir(), f"{folder} is not there: set INTRAKRAFT_SHARED_DATA to the folder of test data"
+    return folder
