@@ -8,11 +8,7 @@ import os
 import subprocess
 import sys
 import threading
-from datetime import timedelta
-from pathlib import Path
-from urllib.request import Request, urlopen
 
-import obstore
 import pytest
 
 from intrakraft.adapters.storage import CHUNK_BYTES, BadKey, Missing, OutOfRange, Storage, Unavailable
@@ -20,25 +16,21 @@ from intrakraft.adapters.storage import CHUNK_BYTES, BadKey, Missing, OutOfRange
 pytestmark = pytest.mark.promise("P-016")
 
 
-@pytest.fixture(scope="module")
-def bucket_server():
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    urlopen(Request(f"http://{host}:{port}/goods-pictures", method="PUT"))
-    yield f"http://{host}:{port}"
-    server.stop()
+@pytest.fixture
+def bucket(s3):
+    """The address of a folder in an empty bucket, with the key pair it takes."""
+    return {
+        "url": f"s3://{s3.bucket}/pictures?endpoint={s3.endpoint}&region={s3.region}",
+        "key": s3.key,
+        "secret": s3.secret,
+    }
 
 
 @pytest.fixture(params=["folder", "s3"])
 def storage(request, tmp_path):
     if request.param == "folder":
         return Storage.from_url((tmp_path / "uploads").as_uri())
-    endpoint = request.getfixturevalue("bucket_server")
-    prefix = request.node.name.replace("[", "-").replace("]", "")
-    return Storage.from_url(f"s3://goods-pictures/{prefix}?endpoint={endpoint}", key="key", secret="secret")
+    return Storage.from_url(**request.getfixturevalue("bucket"))
 
 
 def test_what_is_put_comes_back_whole_and_by_ranges(storage):
@@ -133,11 +125,10 @@ def test_the_folder_is_closed_to_other_people(tmp_path):
     assert (tmp_path / "deep" / "uploads" / "a").read_bytes() == b"x"
 
 
-def test_the_bucket_is_told_what_a_file_is(bucket_server):
-    storage = Storage.from_url(f"s3://goods-pictures/told?endpoint={bucket_server}", key="key", secret="secret")
-    storage.put("a.avif", b"x", "image/avif")
-    with urlopen(obstore.sign(storage._store, "GET", "a.avif", timedelta(minutes=1))) as answer:
-        assert answer.headers["Content-Type"] == "image/avif"
+def test_the_bucket_is_told_what_a_file_is(s3, bucket):
+    Storage.from_url(**bucket).put("a.avif", b"x", "image/avif")
+    kept = s3.client().get_object(Bucket=s3.bucket, Key="pictures/a.avif")
+    assert (kept["ContentType"], kept["Body"].read()) == ("image/avif", b"x")
 
 
 def test_a_store_that_does_not_answer_is_unavailable_not_missing():
@@ -161,13 +152,13 @@ def test_settings_name_the_store(tmp_path):
     assert (tmp_path / "uploads" / "a").read_bytes() == b"x"
 
 
-def test_reading_a_bucket_leaves_the_event_loop_free(bucket_server):
+def test_reading_a_bucket_leaves_the_event_loop_free(bucket):
     scene = """
 from gevent import monkey; monkey.patch_all()
 import sys, gevent
 from intrakraft.adapters import storage as module
 from intrakraft.adapters.offload import _in_thread
-store = module.Storage.from_url(sys.argv[1], key="key", secret="secret")
+store = module.Storage.from_url(sys.argv[1], key=sys.argv[2], secret=sys.argv[3])
 store.put("a", b"x" * 100_000, "text/plain")
 ran_inside = []
 opened = module.Storage._opened
@@ -177,13 +168,5 @@ assert all(len(job.get(timeout=20)) == 100_000 for job in jobs)
 assert ran_inside == [True] * 20
 print("free")
 """
-    url = f"s3://goods-pictures/loop?endpoint={bucket_server}"
-    done = subprocess.run([sys.executable, "-c", scene, url], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", scene, *bucket.values()], capture_output=True, text=True, timeout=60)
     assert (done.stdout.strip(), done.returncode) == ("free", 0), done.stderr
-
-
-@pytest.fixture
-def shared_data():
-    """The folder of sample data beside the project, or where INTRAKRAFT_SHARED_DATA says."""
-    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
-    return Path(os.environ.get("INTRAKRAFT_SHARED_DATA") or beside)

@@ -4,9 +4,7 @@ Every PIN of the post office directory is looked up; what is typed becomes a PIN
 """
 
 import csv
-import os
 import re
-from pathlib import Path
 
 import pytest
 
@@ -15,13 +13,6 @@ from intrakraft.domain.errors import Invalid
 from intrakraft.domain.places import STATES, Address, normalise_pin, place_of_pin, state_called
 
 pytestmark = pytest.mark.criterion("U3")
-
-
-@pytest.fixture(scope="module")
-def shared_data():
-    """The folder of sample data beside the project, or where INTRAKRAFT_SHARED_DATA says."""
-    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
-    return Path(os.environ.get("INTRAKRAFT_SHARED_DATA") or beside)
 
 
 @pytest.fixture(scope="module")
