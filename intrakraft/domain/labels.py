@@ -302,6 +302,17 @@ LOG_KEYS: dict[str, Field] = {
 }
 
 
+SECURITY_KEYS: dict[str, Field] = {
+    "at": _log("when it happened"),
+    "event": _log("what happened"),
+    "address": _log("the full address it came from, which the law asks for; in this sealed log and nowhere else"),
+    "route": _log("which page, never with its ids or query"),
+    "method": _log("GET or POST"),
+    "status": _log("how it ended"),
+    "account": _log("whose account, if somebody was signed in"),
+}
+
+
 def _mail(category: Category, why: str) -> Field:
     return Field(category, Purpose.NOTICE, Retention.D30, why)
 
