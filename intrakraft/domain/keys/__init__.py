@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import phonenumbers
 from cryptography.exceptions import InvalidTag
@@ -44,6 +45,16 @@ NONCE_BYTES = 12
 FORMAT = b"\x01"
 CACHE_SECONDS = 10.0
 CACHE_KEYS = 1000
+
+
+class Places(Protocol):
+    """The settings that say where the keys are."""
+
+    @property
+    def instance(self) -> Path: ...
+
+    @property
+    def keyring_url(self) -> str: ...
 
 
 class KeyDestroyed(Exception):
@@ -89,6 +100,11 @@ class KeyRing:
         self._cache_lock = threading.Lock()
         self._destroyed = 0
         master.key(master.current)
+
+    @classmethod
+    def from_settings(cls, settings: Places) -> KeyRing:
+        """The ring of this installation."""
+        return cls.at(settings.keyring_url, settings.instance / "keys")
 
     @classmethod
     def at(cls, url: str, folder: Path) -> KeyRing:

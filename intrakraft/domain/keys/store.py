@@ -73,7 +73,7 @@ class KeyStore:
 
     def __init__(self, url: str) -> None:
         self._sqlite = url.startswith("sqlite")
-        self._engine = _sqlite_engine(url) if self._sqlite else sa.create_engine(url, pool_pre_ping=True)
+        self._engine = _sqlite_engine(url) if self._sqlite else sa.create_engine(_with_driver(url), pool_pre_ping=True)
         self._writing = threading.Lock()
         self._write(_create_table)
         self._engine.dispose()
@@ -160,6 +160,11 @@ def _replacement(old: WrappedKey, new: WrappedKey) -> sa.Update:
     same = (account_key.c.wrapped_by == old.wrapped_by, account_key.c.wrapped == old.wrapped)
     which = account_key.update().where(account_key.c.subject_id == old.subject_id, *same)
     return which.values(wrapped=new.wrapped, wrapped_by=new.wrapped_by)
+
+
+def _with_driver(url: str) -> sa.URL:
+    found = sa.make_url(url)
+    return found.set(drivername="postgresql+psycopg") if found.drivername == "postgresql" else found
 
 
 def _create_table(connection: sa.Connection) -> None:
