@@ -13,22 +13,26 @@ find_python() {
         [ -n "$python" ] && "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && return
     done
     stop "Intrakraft needs Python 3.11 or newer, and none was found." \
-         "Install it (Debian, Ubuntu: apt install python3 python3-venv), or name it: PYTHON=/path/to/python3 sh bin/run"
+        "Install it (Debian, Ubuntu: apt install python3 python3-venv), or name it: PYTHON=/path/to/python3 sh bin/run"
 }
 
 make_venv() {
-    [ -x "$VENV/bin/pip" ] && return
+    "$VENV/bin/python" -c 'import pip' 2>/dev/null && return
     find_python
     "$python" -c 'import venv, ensurepip' 2>/dev/null ||
-        stop "Python is here, its module for virtual environments is not." "Install it (Debian, Ubuntu: apt install python3-venv)."
-    "$python" -m venv "$VENV" || stop "The virtual environment $VENV could not be made."
+        stop "Python is here, but not its module for virtual environments." \
+            "Install it (Debian, Ubuntu: apt install python3-venv)."
+    "$python" -m venv --clear "$VENV" || stop "The virtual environment $VENV could not be made."
+}
+
+pip_install() {
+    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
 }
 
 install() {
-    "$VENV/bin/pip" install --quiet --disable-pip-version-check uv >/dev/null 2>&1
-    if [ -x "$VENV/bin/uv" ] && "$VENV/bin/uv" pip install --quiet --python "$VENV/bin/python" --editable "$1"; then return; fi
-    echo "  uv could not install, trying pip" >&2
-    "$VENV/bin/pip" install --quiet --disable-pip-version-check --editable "$1" ||
+    pip_install uv >/dev/null 2>&1 && "$VENV/bin/uv" pip install --quiet --python "$VENV/bin/python" --editable "$1" && return
+    echo "  uv could not install them, so pip does; this takes longer" >&2
+    pip_install --editable "$1" ||
         stop "The packages could not be installed. Is there a network connection, or a package index in pip's settings?"
 }
 

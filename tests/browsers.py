@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Request
 
 ROOT = Path(__file__).parents[1]
-BIN = Path(sys.executable).parent
 SCREENS = (
     {"width": 360, "script": True},
     {"width": 360, "script": False},
@@ -60,8 +59,8 @@ def running(folder: Path, database_url: str, **changes: str) -> Iterator[Running
     environment |= {"HOST": "127.0.0.1", "PORT": str(port), "FLASK_APP": "wsgi"}
     with (folder / "server.log").open("wb") as log:
         run: dict[str, Any] = {"cwd": ROOT, "env": environment, "stdout": log, "stderr": subprocess.STDOUT}
-        worker = subprocess.Popen([BIN / "flask", "worker"], **run)
-        web = subprocess.Popen([BIN / "gunicorn", "wsgi:app"], **run)
+        worker = subprocess.Popen([sys.executable, "-m", "flask", "worker"], **run)
+        web = subprocess.Popen([sys.executable, "-m", "gunicorn", "wsgi:app"], **run)
         try:
             _wait_for(f"{url}/healthz", web, folder / "server.log")
             yield RunningServer(url, load(**names), web, worker)
