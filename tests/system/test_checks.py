@@ -6,7 +6,7 @@ import pytest
 
 from tools import licences, translations
 from tools.check import __main__ as checks
-from tools.check import house, sizes
+from tools.check import house, sizes, words
 
 
 @pytest.fixture
@@ -104,6 +104,20 @@ def test_translations_miss_nothing(tree, monkeypatch):
     assert [problem.split(" is ")[1].split(":")[0] for problem in translations.problems("hi")] == ["stale"]
     path.with_suffix(".mo").write_bytes(translations.compiled("hi"))
     assert list(translations.problems("hi")) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("<p>Send it</p>", ["Send it"]),
+        ("<p>{% trans %}Send it{% endtrans %} {{ _('Send') }} 12 · ₹{{ price }} <code>abc</code></p>", []),
+        ('<img alt="A pot">{% if a %}<i title="{{ _(\'Pot\') }}"></i>{% endif %}', ["alt=A pot"]),
+        ("{% block main %}{% call ui.note() %}Saved{% endcall %}{% endblock %}", ["Saved"]),
+        ('{% macro m(x) %}<b class="{{ x }}">Intrakraft</b> by {{ x }}{% endmacro %}', ["by …"]),
+    ],
+)
+def test_words_that_nobody_can_translate_are_found(source, found):
+    assert words.unmarked(source) == found
 
 
 def test_the_first_failure_stops_and_shows_its_output(monkeypatch, capfd):

@@ -27,6 +27,7 @@ CHECKS = {
     "house": own("tools.check.house"),
     "sizes": own("tools.check.sizes"),
     "templates": [f"{BIN}/djlint", "--lint", "--quiet", "intrakraft/templates"],
+    "words": own("tools.check.words"),
     "translations": own("tools.translations", "check"),
     "labels": [f"{BIN}/flask", "--app", "wsgi", "privacy", "check"],
     "migrations": own("tools.check.migrations"),
