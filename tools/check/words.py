@@ -1,6 +1,6 @@
 """Finds words in templates that nobody can translate: text and speaking attributes outside `_()` and `{% trans %}`.
 
-Code, the project's own name, the gallery's samples and the error page that speaks both languages at once are left alone.
+Code, names, the gallery's samples and the error page that speaks both languages at once are left alone.
 """
 
 import re
