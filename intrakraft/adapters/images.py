@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import filetype  # type: ignore[import-untyped]
+import filetype
 from PIL import AvifImagePlugin, Image, ImageCms, PngImagePlugin, WebPImagePlugin
 
 from intrakraft.domain.base import N_
@@ -26,6 +26,7 @@ FULL: Final = "full-2048"
 
 MOST_BYTES: Final = 12_000_000
 MOST_PIXELS: Final = 50_000_000
+MOST_PIXELS_OF = {"image/webp": 20_000_000, "image/avif": 20_000_000}  # their decoders hold three copies at once
 LIST_BYTES: Final = 12_000
 LONGEST_SIDE: Final = 2048
 PAPER: Final = (255, 255, 255)
@@ -150,10 +151,12 @@ def _recognised(data: bytes, most_bytes: int) -> str:
             most=most_bytes // 1_000_000,
         )
     found = filetype.guess(data[:8192])
-    mime = found.mime if found else ""
+    mime, extension = (str(found.mime), str(found.extension)) if found else ("", "")
+    if data[4:12] == b"ftypavis":
+        mime = "image/avif"
     if mime not in _FORMATS:
-        raise _refused(data, mime, found.extension if found else "")
-    return str(mime)
+        raise _refused(data, mime, extension)
+    return mime
 
 
 def _refused(data: bytes, mime: str, extension: str) -> Unreadable:
@@ -200,11 +203,12 @@ _TURNS = {
 
 def _upright(data: bytes, mime: str) -> Image.Image:
     """The picture as bare RGB pixels, at most `LONGEST_SIDE` long, turned as its camera noted."""
+    most = MOST_PIXELS_OF.get(mime, MOST_PIXELS)
     if mime == "image/webp":
-        _check_pixels(*_webp_canvas(data))
+        _check_pixels(_webp_canvas(data), most)
     try:
         with Image.open(io.BytesIO(data), formats=[_FORMATS[mime]]) as image:
-            _check_pixels(*image.size)
+            _check_pixels(image.size, most)
             if mime == "image/jpeg":
                 _check_scans(data)
                 image.draft(None, _fitted(image.size, LONGEST_SIDE))
@@ -215,7 +219,7 @@ def _upright(data: bytes, mime: str) -> Image.Image:
     except Unreadable:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_many_pixels() from error
+        raise _too_many_pixels(most) from error
     except (
         Exception
     ) as error:  # a decoder fed hostile bytes raises whatever it likes; all of it means the same to people
@@ -225,9 +229,11 @@ def _upright(data: bytes, mime: str) -> Image.Image:
     return _bare(_in_srgb(small, profile))
 
 
-def _check_pixels(width: int, height: int) -> None:
-    if width * height > MOST_PIXELS or width < 1 or height < 1:
-        raise _too_many_pixels() if width * height else _damaged()
+def _check_pixels(size: tuple[int, int], most: int) -> None:
+    if min(size) < 1:
+        raise _damaged()
+    if size[0] * size[1] > most:
+        raise _too_many_pixels(most)
 
 
 def _check_scans(data: bytes) -> None:
@@ -236,9 +242,9 @@ def _check_scans(data: bytes) -> None:
         raise _damaged()
 
 
-def _too_many_pixels() -> Unreadable:
+def _too_many_pixels(most: int) -> Unreadable:
     return Unreadable(
-        N_("This picture is larger than %(most)s megapixels. Send a smaller copy."), most=MOST_PIXELS // 1_000_000
+        N_("This picture is larger than %(most)s megapixels. Send a smaller copy."), most=most // 1_000_000
     )
 
 

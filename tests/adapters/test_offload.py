@@ -7,6 +7,8 @@ import pytest
 
 from intrakraft.adapters.offload import offload, offload_long
 
+pytestmark = pytest.mark.long
+
 SCENE = """
 from gevent import monkey
 monkey.patch_all()
@@ -14,6 +16,8 @@ import sys, threading, time
 import gevent
 from argon2.low_level import Type, hash_secret_raw
 from intrakraft.adapters.offload import offload, offload_long
+
+pytestmark = pytest.mark.long
 
 run = {"offload": offload, "offload_long": offload_long}[sys.argv[1]]
 ticks, gaps, last = 0, [], time.perf_counter()

@@ -13,7 +13,7 @@ import pytest
 
 from intrakraft.adapters.storage import CHUNK_BYTES, BadKey, Missing, OutOfRange, Storage, Unavailable
 
-pytestmark = pytest.mark.promise("P-016")
+pytestmark = [pytest.mark.promise("P-016"), pytest.mark.long]
 
 
 @pytest.fixture

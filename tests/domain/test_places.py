@@ -12,7 +12,7 @@ from intrakraft.domain import places
 from intrakraft.domain.errors import Invalid
 from intrakraft.domain.places import STATES, Address, normalise_pin, place_of_pin, state_called
 
-pytestmark = pytest.mark.criterion("U3")
+pytestmark = [pytest.mark.criterion("U3"), pytest.mark.long]
 
 
 @pytest.fixture(scope="module")
