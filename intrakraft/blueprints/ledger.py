@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from flask import Blueprint, Response, request
 from flask_babel import gettext
 
+from intrakraft.domain import interests
 from intrakraft.domain.base import N_
 from intrakraft.domain.privacy import disclosures
 from intrakraft.web.access import signed_in, viewer
@@ -28,7 +29,7 @@ WORDS = {
 @signed_in
 def show() -> Response:
     """Every time my contact was given to somebody."""
-    lines = disclosures.who_saw(db.session, viewer(), before=request.args.get("before", type=int))
+    lines = interests.who_saw(db.session, viewer(), before=request.args.get("before", type=int))
     return page("ledger/show.html", parts=("lines",), lines=lines, field_names=_in_words)
 
 

@@ -19,7 +19,8 @@ from intrakraft.domain.errors import NotAllowed, NotFound, Refusal
 from intrakraft.domain.labels import Category, Erase, Purpose, Retention, Visibility, personal, plain, subject
 from intrakraft.domain.listings import Listing
 from intrakraft.domain.privacy import disclosures
-from intrakraft.domain.privacy.disclosures import Disclosure, Quota
+from intrakraft.domain.privacy.disclosures import Disclosure, DisclosureReading, Quota
+from intrakraft.domain.privacy.policy import PolicyVersion
 
 CONTACT_SHOWS_FOR = timedelta(days=30)
 LONGEST_MESSAGE = 600
@@ -84,6 +85,26 @@ class Received:
     withdrawn_at: datetime | None
     shares_contact: bool
     interested_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """One line of “who saw my details”, as the person concerned reads it."""
+
+    id: int
+    username: str
+    place_of_business: str
+    city: str
+    listing_id: int
+    listing_title: str
+    fields: tuple[str, ...]
+    second_step: bool
+    policy_version: str
+    disclosed_at: datetime
+    readings: int
+    last_read_at: datetime | None
+    ended_at: datetime | None
+    misused_at: datetime | None
 
 
 # -- reading --
@@ -161,6 +182,33 @@ def _page(session: Session, query: sa.Select[tuple[object, ...]], before: int | 
         query = query.where(ExpressionOfInterest.id < before)
     rows = session.execute(query.order_by(ExpressionOfInterest.id.desc()).limit(limit)).all()
     return [Received(*row) for row in rows]  # type: ignore[arg-type]
+
+
+def who_saw(
+    session: Session, subject_account: Account, *, before: int | None = None, limit: int = 20
+) -> list[LedgerLine]:
+    """Who was given this person's contact, latest first; `before` is the id of the last line of the page above."""
+    readings = (
+        sa.select(sa.func.count(DisclosureReading.id))
+        .where(DisclosureReading.disclosure_id == Disclosure.id)
+        .scalar_subquery()
+    )
+    query = (
+        sa.select(
+            Disclosure.id, Account.username, Account.place_of_business, Account.city, Listing.id, Listing.title,
+            Disclosure.fields, Disclosure.second_step, PolicyVersion.version, Disclosure.disclosed_at, readings,
+            Disclosure.last_read_at, Disclosure.ended_at, Disclosure.misused_at,
+        )
+        .join(Account, Account.id == Disclosure.recipient_id)
+        .join(Listing, Listing.id == Disclosure.listing_id)
+        .join(PolicyVersion, PolicyVersion.id == Disclosure.policy_version_id)
+        .where(Disclosure.subject_id == subject_account.id)
+        .order_by(Disclosure.id.desc())
+        .limit(limit)
+    )  # fmt: skip
+    if before is not None:
+        query = query.where(Disclosure.id < before)
+    return [LedgerLine(*row[:6], tuple(row[6].split(",")), *row[7:]) for row in session.execute(query).all()]
 
 
 # -- writing --

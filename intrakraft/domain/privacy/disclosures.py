@@ -80,26 +80,6 @@ class DisclosureReading(Model):
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerLine:
-    """One line of “who saw my details”, as the person concerned reads it."""
-
-    id: int
-    username: str
-    place_of_business: str
-    city: str
-    listing_id: int
-    listing_title: str
-    fields: tuple[str, ...]
-    second_step: bool
-    policy_version: str
-    disclosed_at: datetime
-    readings: int
-    last_read_at: datetime | None
-    ended_at: datetime | None
-    misused_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Quota:
     """How many new contacts a person may still ask for."""
 
@@ -147,35 +127,6 @@ def needs_note(disclosure: Disclosure) -> bool:
     """Whether a look now is a further look, or still the same one."""
     latest = disclosure.last_read_at or disclosure.disclosed_at
     return now() - latest > SAME_LOOK
-
-
-def who_saw(
-    session: Session, subject_account: Account, *, before: int | None = None, limit: int = 20
-) -> list[LedgerLine]:
-    """Who was given this person's contact, latest first; `before` is the id of the last line of the page above."""
-    from intrakraft.domain.listings import Listing
-
-    readings = (
-        sa.select(sa.func.count(DisclosureReading.id))
-        .where(DisclosureReading.disclosure_id == Disclosure.id)
-        .scalar_subquery()
-    )
-    query = (
-        sa.select(
-            Disclosure.id, Account.username, Account.place_of_business, Account.city, Listing.id, Listing.title,
-            Disclosure.fields, Disclosure.second_step, PolicyVersion.version, Disclosure.disclosed_at, readings,
-            Disclosure.last_read_at, Disclosure.ended_at, Disclosure.misused_at,
-        )
-        .join(Account, Account.id == Disclosure.recipient_id)
-        .join(Listing, Listing.id == Disclosure.listing_id)
-        .join(PolicyVersion, PolicyVersion.id == Disclosure.policy_version_id)
-        .where(Disclosure.subject_id == subject_account.id)
-        .order_by(Disclosure.id.desc())
-        .limit(limit)
-    )  # fmt: skip
-    if before is not None:
-        query = query.where(Disclosure.id < before)
-    return [LedgerLine(*row[:6], tuple(row[6].split(",")), *row[7:]) for row in session.execute(query).all()]
 
 
 def find_own(session: Session, disclosure_id: int, subject_account: Account) -> Disclosure:
