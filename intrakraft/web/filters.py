@@ -109,7 +109,7 @@ def _spoken(function: Callable[..., str]) -> Callable[..., str]:
 
 
 def init_app(app: Flask) -> None:
-    """Teach templates `rupees number day moment clock ago size in_words`; dates and words follow the page's language."""
+    """Teach templates `rupees number day moment clock ago size in_words`; words follow the page's language."""
     app.jinja_env.filters.update(
         rupees=rupees,
         number=number,

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 import brotli
-from flask import Flask, current_app, g, url_for
+from flask import Flask, Response, current_app, g, url_for
 from jinja2 import Environment, TemplateNotFound
 from markupsafe import Markup
 
@@ -19,16 +19,19 @@ from intrakraft.domain.base import N_
 from intrakraft.web.assets import SOURCE
 from intrakraft.web.filters import size
 
-CORE = frozenset(f"i-{name}" for name in "check alert close send chat truck clock photo play down phone mail".split())
+CORE = frozenset(
+    {"i-check", "i-alert", "i-close", "i-send", "i-chat", "i-truck"}
+    | {"i-clock", "i-photo", "i-play", "i-down", "i-phone", "i-mail"}
+)
 """Drawings that every page carries, so that a part swapped into it may use them."""
 
 WEIGHT = "\u2063weight\u2063"
-"""Stands in a page for its own size until `weighed` knows it."""
+"""Stands in a page for its own size until that is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Photo:
-    """A picture as sent: `src` for every browser, `avif` and `webp` as srcsets; `bytes` is what one rendition weighs."""
+    """A picture as sent: `src` for every browser, `avif` and `webp` as srcsets; `bytes` what one rendition weighs."""
 
     src: str
     avif: str = ""
@@ -41,7 +44,7 @@ class Photo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One thing of a list of goods. `print` is the block print of its category, `facts` are short words under the place."""
+    """One thing of a list of goods. `print` is the block print of its category, `facts` short words under the place."""
 
     url: str
     title: str
@@ -68,12 +71,12 @@ class Place:
 
 PLACES = {
     "browse": Place(N_("Browse"), "listings.index", "search"),
-    "interests": Place(N_("Interests"), "interests.index", "hand"),
-    "sell": Place(N_("Sell"), "listings.new", "plus"),
+    "interests": Place(N_("Interests"), "interests.received", "hand"),
+    "sell": Place(N_("Sell"), "drafts.new", "plus"),
     "mine": Place(N_("My goods"), "listings.mine", "box"),
-    "seen": Place(N_("Who saw my details"), "disclosures.index", "eye"),
+    "seen": Place(N_("Who saw my details"), "ledger.show", "eye"),
     "notices": Place(N_("Notices"), "notices.index", "bell"),
-    "account": Place(N_("Account"), "account.show", "user"),
+    "account": Place(N_("Account"), "profile.show", "user"),
     "home": Place(N_("Home"), "home.show", "home"),
     "sign_in": Place(N_("Sign in"), "sign_in.new", "user"),
     "sign_up": Place(N_("Open an account"), "registration.new", "user"),
@@ -88,7 +91,6 @@ class Ui:
 
     Photo = Photo
     Card = Card
-    weight = WEIGHT
 
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
@@ -105,6 +107,12 @@ class Ui:
             setattr(self, name, macro)
         return macro
 
+    @property
+    def weight(self) -> str:
+        """Where the page says its own size; filled in when the page is made."""
+        g.says_weight = True
+        return WEIGHT
+
     def drawn(self, kind: str, name: str) -> str:
         """The id of a drawing, `i` a stroke icon or `b` a block print, noted for the end of the page."""
         identity = name if name.startswith(f"{kind}-") else f"{kind}-{name}"
@@ -119,7 +127,7 @@ class Ui:
         return Markup("").join(known[name] for name in sorted(CORE | g.get("drawings", set())))
 
     def url(self, endpoint: str) -> str | None:
-        """The address of an endpoint that takes no arguments, or None where this installation has none; looked up once."""
+        """The address of an endpoint without arguments, or None where this installation has none; looked up once."""
         if endpoint not in self._urls:
             self._urls[endpoint] = url_for(endpoint) if endpoint in current_app.view_functions else None
         return self._urls[endpoint]
@@ -146,13 +154,17 @@ def drawings() -> dict[str, Markup]:
 
 
 def weighed(page: str) -> str:
-    """The page with its own size on the wire written in; a page that does not say its size is left alone."""
-    if WEIGHT not in page:
-        return page
-    packed = brotli.compress(page.encode(), quality=4)
-    return page.replace(WEIGHT, size(len(packed)))
+    """The page with its own size on the wire written in."""
+    return page.replace(WEIGHT, size(len(brotli.compress(page.encode(), quality=5))))
+
+
+def _say_weight(response: Response) -> Response:
+    if g.pop("says_weight", False) and not response.is_streamed:
+        response.set_data(weighed(response.get_data(as_text=True)))
+    return response
 
 
 def init_app(app: Flask) -> None:
-    """Give templates `ui`."""
+    """Give templates `ui`; a page that says its size is weighed before it is packed."""
     app.jinja_env.globals["ui"] = Ui(app.jinja_env)
+    app.after_request(_say_weight)
