@@ -91,6 +91,7 @@ class Letters:
         found = Translations.load(ROOT / "translations", [language])
         _install(environment, found)
         environment.filters["moment"] = lambda value: self._moment(value, language)
+        environment.filters["said"] = found.gettext
         environment.globals.update(
             language=language, operator=self._operator, url=lambda page, **values: self._url(PAGES[page], **values)
         )

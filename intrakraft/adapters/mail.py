@@ -99,9 +99,9 @@ class Mail:
         message["Date"] = format_datetime(now())
         message["Message-ID"] = f"<{letter.reference}@{self._host}>"
         message["Auto-Submitted"] = "auto-generated"
-        message["Content-Language"] = letter.language
         message.set_content(letter.words.text)
         message.add_alternative(letter.words.html, subtype="html")
+        message["Content-Language"] = letter.language
         return message
 
 
@@ -137,7 +137,7 @@ class Folder:
         """Write the letter under a name that sorts by time."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         name = f"{now():%Y%m%dT%H%M%S%f}-{new_token(6)}.eml"
-        draft = self._folder / f".{name}"
+        draft = self._folder / f".{name}.part"
         with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
             file.write(message.as_bytes())
         os.replace(draft, self._folder / name)
@@ -185,13 +185,7 @@ class Smtp:
         """Hand the letter to the server. Whatever may be better later is `TryLater`, a final no `Undeliverable`."""
         try:
             with self._connected() as line:
-                line.send_message(message)
-        except smtplib.SMTPRecipientsRefused as error:
-            raise _verdict(min(code for code, _ in error.recipients.values())) from error
-        except smtplib.SMTPDataError as error:
-            raise _verdict(error.smtp_code) from error
-        except smtplib.SMTPNotSupportedError as error:
-            raise Undeliverable("address not supported by the mail server") from error
+                _hand_over(line, message)
         except smtplib.SMTPResponseException as error:
             raise TryLater(f"mail server said {error.smtp_code}") from error
         except (smtplib.SMTPException, OSError) as error:
@@ -209,6 +203,17 @@ class Smtp:
             line.close()
             raise
         return line
+
+
+def _hand_over(line: smtplib.SMTP, message: EmailMessage) -> None:
+    try:
+        line.send_message(message)
+    except smtplib.SMTPRecipientsRefused as error:
+        raise _verdict(min(code for code, _ in error.recipients.values())) from error
+    except smtplib.SMTPDataError as error:
+        raise _verdict(error.smtp_code) from error
+    except smtplib.SMTPNotSupportedError as error:
+        raise Undeliverable("address not supported by the mail server") from error
 
 
 def _smtps(host: str, port: int, own_host: str, timeout: float) -> smtplib.SMTP_SSL:
