@@ -65,7 +65,7 @@ class Page:
         forms = self.tree.xpath(f'//*[@id="{where}"]//form | //form[@id="{where}"]') if where else []
         forms = forms or [f for f in self.tree.forms if where and urlsplit(f.action or "").path.endswith(where)]
         if not where:
-            forms = [f for f in self.tree.xpath("//main//form")]
+            forms = self.tree.xpath("//main//form")
         assert forms, f"no form {where!r} on {self.path}: {[f.action for f in self.tree.forms]}"
         return SentForm(self, forms[0])
 
@@ -85,7 +85,7 @@ class SentForm:
 
     def values(self, **typed: Any) -> dict[str, Any]:
         """What the form would send: its own values, changed by what is typed; None takes a field out."""
-        known = {name for name in self.element.inputs.keys() if name}
+        known = set(filter(None, self.element.inputs.keys()))
         unknown = set(typed) - known - {"press"}
         assert not unknown, f"the form has no field {unknown}, only {sorted(known)}"
         sent = dict(self.element.form_values()) | {k: v for k, v in typed.items() if k != "press"}

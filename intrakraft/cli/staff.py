@@ -5,6 +5,9 @@ The same domain verbs as everywhere; each writes who did it and why, and tells t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
 from flask import Flask
 from flask.cli import AppGroup
@@ -49,15 +52,13 @@ for _name, _words in {
     _state_command(_name, _words)
 
 
-class _said:
+@contextmanager
+def _said() -> Iterator[None]:
     """A refusal of the domain in plain words, and exit code 1."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, DomainError):
-            raise click.ClickException(error.message % error.params) from error
+    try:
+        yield
+    except DomainError as error:
+        raise click.ClickException(error.message % error.params) from error
 
 
 def add_to(app: Flask) -> None:

@@ -110,7 +110,9 @@ def _without_etag(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def _send(kept: Kept, environ: Environ, start_response: Start) -> Iterable[bytes]:
     if kept.etag in environ.get("HTTP_IF_NONE_MATCH", ""):
-        short = [(n, v) for n, v in kept.headers if n.lower() not in ("content-length", "content-type", "content-encoding")]
+        short = [
+            (n, v) for n, v in kept.headers if n.lower() not in ("content-length", "content-type", "content-encoding")
+        ]
         start_response("304 Not Modified", short)
         return []
     start_response("200 OK", kept.headers)

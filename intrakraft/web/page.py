@@ -27,7 +27,9 @@ def wanted_part(parts: tuple[str, ...]) -> str | None:
     return part if part in parts else None
 
 
-def page(template: str, *, parts: tuple[str, ...] = (), only: str | None = None, status: int = 200, **context: Any) -> Response:
+def page(
+    template: str, *, parts: tuple[str, ...] = (), only: str | None = None, status: int = 200, **context: Any
+) -> Response:
     """The whole page, or just the named part of it when that is what was asked for.
 
     `only` names the block that answers htmx whatever it meant to replace (a refusal goes to `#status`). A page is never

@@ -10,10 +10,10 @@ from intrakraft.web.state import database
 def end(response: Response) -> Response:
     """Commit or roll back; this and `go` are where a request's work becomes true."""
     session = database().session
-    if session.new or session.dirty or session.deleted:
-        if not session.info.get("writing"):
-            database().undo()
-            raise RuntimeError(f"{request.method} {request.endpoint} leaves changes that nobody asked to keep")
+    changed = session.new or session.dirty or session.deleted
+    if changed and not session.info.get("writing"):
+        database().undo()
+        raise RuntimeError(f"{request.method} {request.endpoint} leaves changes that nobody asked to keep")
     if response.status_code < 400:
         database().settle()
     else:

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from intrakraft import gate
 from intrakraft.db import Database
-from intrakraft.domain.labels import Purpose, gated_columns
 from intrakraft.domain.base import Model
+from intrakraft.domain.labels import Purpose, gated_columns
 
 pytestmark = [pytest.mark.promise("P-058")]
 

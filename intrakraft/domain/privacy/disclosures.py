@@ -64,9 +64,13 @@ class Disclosure(Model):
     second_step: Mapped[bool] = _kept_in_the_ledger(default=True, why="whether the other had passed the second step")
     policy_version_id: Mapped[int] = plain(BigId, sa.ForeignKey("policy_version.id"), why="the policy of that moment")
     disclosed_at: Mapped[datetime] = _kept_in_the_ledger(UtcDateTime(), default=now, why="when it was given")
-    last_read_at: Mapped[datetime | None] = _kept_in_the_ledger(UtcDateTime(), default=None, why="when it was last looked at")
+    last_read_at: Mapped[datetime | None] = _kept_in_the_ledger(
+        UtcDateTime(), default=None, why="when it was last looked at"
+    )
     ended_at: Mapped[datetime | None] = _kept_in_the_ledger(UtcDateTime(), default=None, why="when the door was closed")
-    misused_at: Mapped[datetime | None] = _kept_in_the_ledger(UtcDateTime(), default=None, why="when you said it was misused")
+    misused_at: Mapped[datetime | None] = _kept_in_the_ledger(
+        UtcDateTime(), default=None, why="when you said it was misused"
+    )
 
 
 class DisclosureReading(Model):
