@@ -33,10 +33,11 @@ PAPER: Final = (255, 255, 255)
 _MOST_SCANS: Final = 100
 _SIGNED: Final = 1 << 63
 
-Image.MAX_IMAGE_PIXELS = MOST_PIXELS
-warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
-PngImagePlugin.MAX_TEXT_CHUNK = 256 * 1024
-PngImagePlugin.MAX_TEXT_MEMORY = 1024 * 1024
+# Pillow refuses at twice its limit, before any decoder sets memory aside, and only warns below that: we refuse there.
+Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+PngImagePlugin.MAX_TEXT_CHUNK = 1024 * 1024
+PngImagePlugin.MAX_TEXT_MEMORY = 8 * 1024 * 1024
 _DECODERS = (AvifImagePlugin, WebPImagePlugin)  # these two register themselves only when imported
 
 
@@ -204,8 +205,6 @@ _TURNS = {
 def _upright(data: bytes, mime: str) -> Image.Image:
     """The picture as bare RGB pixels, at most `LONGEST_SIDE` long, turned as its camera noted."""
     most = MOST_PIXELS_OF.get(mime, MOST_PIXELS)
-    if mime == "image/webp":
-        _check_pixels(_webp_canvas(data), most)
     try:
         with Image.open(io.BytesIO(data), formats=[_FORMATS[mime]]) as image:
             _check_pixels(image.size, most)
@@ -218,7 +217,7 @@ def _upright(data: bytes, mime: str) -> Image.Image:
             small = _shrunk(image)
     except Unreadable:
         raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+    except Image.DecompressionBombError as error:
         raise _too_many_pixels(most) from error
     except (
         Exception
@@ -250,18 +249,6 @@ def _too_many_pixels(most: int) -> Unreadable:
 
 def _damaged() -> Unreadable:
     return Unreadable(N_("This picture is cut off or damaged. Choose it again, or take the photo again."))
-
-
-def _webp_canvas(data: bytes) -> tuple[int, int]:
-    """Width and height from the header: the decoder sets memory aside before it tells them (RFC 9649)."""
-    kind, head = data[12:16], data[20:30].ljust(10, b"\0")
-    if kind == b"VP8X":
-        return 1 + int.from_bytes(head[4:7], "little"), 1 + int.from_bytes(head[7:10], "little")
-    if kind == b"VP8L":
-        bits = int.from_bytes(head[1:5], "little")
-        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-    width, height = struct.unpack_from("<HH", head, 6)
-    return width & 0x3FFF, height & 0x3FFF
 
 
 def _orientation(image: Image.Image) -> int:

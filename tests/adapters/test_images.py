@@ -164,7 +164,9 @@ def test_what_is_see_through_lies_on_paper():
     ghost = Image.new("RGBA", (50, 50), (255, 0, 0, 0))
     palette = Image.new("P", (50, 50), 0)
     palette.putpalette([0, 0, 0, 255, 255, 255])
-    for data in (saved(ghost, "PNG"), saved(ghost, "WEBP", lossless=True), saved(palette, "GIF", transparency=0)):
+    marked = saved(Image.new("RGB", (50, 50), "red"), "PNG", transparency=(255, 0, 0))
+    whole, lossless = saved(ghost, "PNG"), saved(ghost, "WEBP", lossless=True)
+    for data in (whole, lossless, marked, saved(palette, "GIF", transparency=0)):
         assert seen(clean(data)).getpixel((25, 25)) == (255, 255, 255)
 
 
@@ -387,10 +389,9 @@ def test_bombs_are_refused_on_their_header_in_little_memory(shared_data, within)
     assert text.endswith("ValueError"), "the text was to be stopped by its limit, not by lack of memory"
 
 
-def claiming(format):
-    """A small picture whose header says 60,000 pixels a side (AVIF and WebP: about 16,000)."""
+def claiming(format, side):
+    """A small picture whose header says it has `side` pixels a side."""
     data = bytearray(saved(Image.new("RGB", (64, 64), "red"), format))
-    side = 60_000
     if format == "JPEG":
         at = data.index(b"\xff\xc0") + 5
         data[at : at + 4] = struct.pack(">HH", side, side)
@@ -403,10 +404,10 @@ def claiming(format):
         data[18:26] = struct.pack("<ii", side, side)
     elif format == "AVIF":
         at = data.index(b"ispe") + 8
-        data[at : at + 8] = struct.pack(">II", 16_000, 16_000)
+        data[at : at + 8] = struct.pack(">II", side, side)
     elif format == "WEBP":
         at = data.index(b"\x9d\x01\x2a") + 3
-        data[at : at + 4] = struct.pack("<HH", 0x3FFF, 0x3FFF)
+        data[at : at + 4] = struct.pack("<HH", side, side)
     return bytes(data)
 
 
@@ -416,12 +417,18 @@ def bare_webp(kind, body):
 
 
 def test_no_format_sets_memory_aside_for_a_claim(within):
-    formats = [claiming(format) for format in ("JPEG", "PNG", "GIF", "BMP", "AVIF", "WEBP")]
+    formats = [claiming(format, 60_000) for format in ("JPEG", "PNG", "GIF", "BMP")]
+    formats += [claiming(format, 16_000) for format in ("AVIF", "WEBP")]
     extended = bare_webp(b"VP8X", b"\x10\0\0\0" + b"\xff\xff\x00" * 2)
     lossless = bare_webp(b"VP8L", b"\x2f" + struct.pack("<I", 0x3FFF | 0x3FFF << 14))
     outcomes = within(24, *formats, extended, lossless)
     assert len(outcomes) == 8
     assert [line for line in outcomes if not line.startswith("This picture is larger than ")] == []
+
+
+@pytest.mark.parametrize(("format", "side", "most"), [("WEBP", 4500, 20), ("AVIF", 4500, 20), ("PNG", 7100, 50)])
+def test_hungry_decoders_get_smaller_pictures(format, side, most):
+    assert refused(claiming(format, side)) == f"This picture is larger than {most} megapixels. Send a smaller copy."
 
 
 def test_a_jpeg_of_a_thousand_passes_is_refused_at_once():
@@ -483,6 +490,6 @@ def test_unlikeness_counts_bits_of_signed_numbers():
 def test_limits_are_set_in_the_decoder_as_well():
     from PIL import ImageFile, PngImagePlugin
 
-    assert Image.MAX_IMAGE_PIXELS == images.MOST_PIXELS == 50_000_000
-    assert PngImagePlugin.MAX_TEXT_MEMORY <= 1024 * 1024
+    assert Image.MAX_IMAGE_PIXELS * 2 == images.MOST_PIXELS == 50_000_000
+    assert PngImagePlugin.MAX_TEXT_MEMORY <= 8 * 1024 * 1024
     assert ImageFile.LOAD_TRUNCATED_IMAGES is False
