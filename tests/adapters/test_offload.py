@@ -17,8 +17,6 @@ import gevent
 from argon2.low_level import Type, hash_secret_raw
 from intrakraft.adapters.offload import offload, offload_long
 
-pytestmark = pytest.mark.long
-
 run = {"offload": offload, "offload_long": offload_long}[sys.argv[1]]
 ticks, gaps, last = 0, [], time.perf_counter()
 
