@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 import tempfile
+from functools import cache
 from pathlib import Path
 from wsgiref.headers import Headers
 
@@ -25,6 +26,7 @@ _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _AROUND = re.compile(r"\s*([{};,>])\s*")
 
 
+@cache
 def stylesheet(source: Path = SOURCE) -> str:
     """All rules in the order that css/app.css gives, without comments and spare blanks.
 
@@ -34,6 +36,7 @@ def stylesheet(source: Path = SOURCE) -> str:
     return minified("\n".join((source / "css" / name).read_text() for name in order))
 
 
+@cache
 def script(source: Path = SOURCE) -> str:
     """htmx as it came, then our own small files, each lacking only its comments and indentation."""
     own = [_bare(path.read_text()) for path in sorted((source / "js").glob("*.js"))]
@@ -84,6 +87,12 @@ class Assets:
         return hashed
 
 
+class KeptForAYear(WhiteNoise):
+    """WhiteNoise for names that change with their content."""
+
+    FOREVER = YEAR
+
+
 def _guard(headers: Headers, path: str, url: str) -> None:
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
@@ -92,7 +101,7 @@ def _guard(headers: Headers, path: str, url: str) -> None:
 def init_app(app: Flask, folder: Path | None = None) -> Assets:
     """Build the files, let WhiteNoise answer for them before the application, give templates `asset_url`."""
     assets = Assets(folder or Path(app.instance_path) / "static")
-    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+    app.wsgi_app = KeptForAYear(  # type: ignore[method-assign]
         app.wsgi_app,
         root=str(assets.folder),
         prefix="static/",
