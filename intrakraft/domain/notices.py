@@ -124,11 +124,11 @@ class UnlabelledField(LookupError):
 
 
 class TryLater(Exception):
-    """The mail server cannot take the letter now; the worker tries again."""
+    """The mail server cannot take the letter now; the worker tries again. Its words are of the machine, not of people."""
 
 
 class Undeliverable(Exception):
-    """The mail server refused the letter for good."""
+    """The letter is refused for good. Its words are of the machine, not of people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +315,7 @@ def queue(session: Session, kind: Kind, /, *, to: int, channel: Channel = Channe
     if channel is Channel.SCREEN:
         notice.state, notice.sent_at = State.SENT, now()
     session.add(notice)
-    session.flush([notice])
+    session.flush()
     if channel is Channel.MAIL:
         session.info.setdefault("enqueue", []).append(notice.id)
     return notice
@@ -431,12 +431,17 @@ def _deliver_one(
     except KeyDestroyed:
         state, error = State.DROPPED, None
     except (Undeliverable, SealBroken) as problem:
-        state, error = State.FAILED, type(problem).__name__
+        state, error = State.FAILED, _named(problem)
     except Exception as problem:  # whatever went wrong, the row must learn of it and the next notice must go out
-        state, error = (State.QUEUED if notice.attempts <= len(BACKOFF) else State.FAILED), type(problem).__name__
+        state, error = (State.QUEUED if notice.attempts <= len(BACKOFF) else State.FAILED), _named(problem)
     with database.apart() as session:
         _record(session, notice, state, fields)
     return Outcome(notice.id, notice.kind, state, notice.attempts, error)
+
+
+def _named(problem: Exception) -> str:
+    kind = type(problem).__name__
+    return f"{kind}: {problem}" if isinstance(problem, TryLater | Undeliverable) else kind
 
 
 def _is_too_late(notice: _Claimed, fields: Fields) -> bool:

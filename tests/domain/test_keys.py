@@ -274,6 +274,19 @@ def test_a_store_that_is_busy_is_waited_for(place, monkeypatch):
     assert ring.has(1)
 
 
+@pytest.mark.postgres
+def test_the_store_may_be_a_postgresql_database(settings, tmp_path):
+    rings = [KeyRing.at(settings.database_url, tmp_path / "keys") for _ in range(2)]
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(lambda turn: rings[turn % 2].create(turn % 3 + 1), range(20)))
+    blob = rings[0].seal(1, EMAIL, "asha")
+    assert rings[1].rotate(batch=2).rewrapped == rings[1]._store.count() == 3
+    assert rings[1].open(1, EMAIL, blob) == "asha"
+    rings[1].destroy(1)
+    with pytest.raises(KeyDestroyed):
+        KeyRing.at(settings.database_url, tmp_path / "keys").open(1, EMAIL, blob)
+
+
 @pytest.mark.parametrize(
     ("kind", "one", "two", "same"),
     [
