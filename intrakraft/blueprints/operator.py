@@ -33,7 +33,7 @@ def measures() -> Response:
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not hmac.compare_digest(given.encode(), settings().metrics_token.encode()):
         abort(404)
-    return Response(metrics.exposition(notices.backlog(db.session)), mimetype="text/plain")
+    return Response(metrics.exposition(notices.backlog(db.session), state().jobs.worker_age()), mimetype="text/plain")
 
 
 @bp.get("/outbox")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from intrakraft.cli import demo, keep, privacy, staff, work
+from intrakraft.cli import demo, keep, privacy, security_log, staff, work
 
 
 def init_app(app: Flask) -> None:
     """Add every group to `flask`."""
-    for group in (keep, demo, work, staff, privacy):
+    for group in (keep, demo, work, staff, privacy, security_log):
         group.add_to(app)

@@ -33,7 +33,9 @@ def rotate_keys() -> None:
     with Progress() as progress:
         task = progress.add_task("keys", total=None)
         done = database().keyring.rotate(progress=lambda done, of: progress.update(task, completed=done, total=of))
-    click.echo(f"{done} keys wrapped anew")
+    click.echo(f"{done.rewrapped} keys wrapped anew")
+    if done.unreadable:
+        raise click.ClickException(f"{done.unreadable} keys could not be opened and stay as they are")
 
 
 @click.command("promises")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import click
-from flask import Flask, current_app
+from flask import Flask
 from flask.cli import with_appcontext
 
 from intrakraft.web.state import state
@@ -13,7 +13,7 @@ from intrakraft.web.state import state
 @with_appcontext
 def worker() -> None:
     """Work through the queue until told to stop (Ctrl-C or TERM)."""
-    state().jobs.run_worker(current_app._get_current_object())  # type: ignore[attr-defined]
+    state().jobs.run_worker()
 
 
 def add_to(app: Flask) -> None:

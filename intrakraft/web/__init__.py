@@ -33,6 +33,7 @@ def init_app(app: Flask) -> None:
         state,
         transaction,
         ui,
+        work,
     )
 
     settings = app.config["INTRAKRAFT"]
@@ -46,7 +47,7 @@ def init_app(app: Flask) -> None:
     Compress(app)
     for part in (state, observed, headers, cookies, transaction, access, choices, forms, refusals):
         part.init_app(app)
-    for part in (assets, filters, links, ui, context):
+    for part in (assets, filters, links, ui, context, work):
         part.init_app(app)
     shelf = packed.PackedPages(app.wsgi_app)
     state.of(app).database.after_commit = lambda session: _committed(app, shelf, session)
