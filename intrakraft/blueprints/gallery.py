@@ -20,6 +20,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -49,13 +50,14 @@ class TrialForm(Form):
         description=_l("Fills in district and state; you can correct them"),
     )
     message = TextAreaField(_l("Message"), [Optional(), Length(max=600)])
-    gst = SelectField(_l("GST"), choices=[("5", "5%"), ("18", "18%")])
+    gst = SelectField(_l("GST"), choices=[SelectChoice("5", "5%"), SelectChoice("18", "18%")])
     kind = RadioField(
-        _l("I sign up"), choices=[("self", _l("For myself")), ("firm", _l("For a firm, and I may act for it"))]
+        _l("I sign up"),
+        choices=[SelectChoice("self", _l("For myself")), SelectChoice("firm", _l("For a firm, and I may act for it"))],
     )
     shown = SelectMultipleField(
         _l("Show of my contact"),
-        choices=[("name", _l("Name")), ("phone", _l("Phone"))],
+        choices=[SelectChoice("name", _l("Name")), SelectChoice("phone", _l("Phone"))],
         option_widget=CheckboxInput(),
         widget=ListWidget(prefix_label=False),
         description=_l("Phone or e-mail, at least one of them"),

@@ -121,6 +121,10 @@ class Ui:
         g.setdefault("drawings", set()).add(identity)
         return identity
 
+    def all_prints(self) -> None:
+        """Note every block print: a list whose next rows are fetched later may need any of them."""
+        g.setdefault("drawings", set()).update(PRINTS)
+
     def symbols(self) -> Markup:
         """Every drawing this page used, and the core; each once."""
         known = drawings()
@@ -156,6 +160,9 @@ def drawings() -> dict[str, Markup]:
 def weighed(page: str) -> str:
     """The page with its own size on the wire written in."""
     return page.replace(WEIGHT, size(len(brotli.compress(page.encode(), quality=5))))
+
+
+PRINTS = frozenset(name for name in drawings() if name.startswith("b-"))
 
 
 def _say_weight(response: Response) -> Response:

@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import meta
 from wtforms import BooleanField, RadioField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional
 
 from intrakraft.web.filters import size
@@ -26,7 +27,9 @@ PARTS = {"method": "post", "headers": {"Sec-Fetch-Site": "same-origin"}}
 class Asking(Form):
     pin = StringField("PIN", [InputRequired("It needs 6 digits")], description="Fills in the state")
     phone = StringField("Phone", [Optional()], render_kw={"inputmode": "tel"})
-    kind = RadioField("Kind", choices=[("a", "A"), ("b", "B")], validators=[InputRequired("Choose one")])
+    kind = RadioField(
+        "Kind", choices=[SelectChoice("a", "A"), SelectChoice("b", "B")], validators=[InputRequired("Choose one")]
+    )
     agreed = BooleanField("I agree", [InputRequired("Tick it")])
 
 
