@@ -56,7 +56,12 @@ class GatedConnection(sqlite3.Connection):
     def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise GateRefused("this door of the database is shut")
 
-    blobopen = backup = serialize = deserialize = iterdump = create_function = _refuse
+    def create_function(self, *args: Any, **kwargs: Any) -> None:
+        if not self._open:
+            self._refuse()
+        super().create_function(*args, **kwargs)
+
+    blobopen = backup = serialize = deserialize = iterdump = _refuse
     create_aggregate = create_window_function = create_collation = enable_load_extension = load_extension = _refuse
     set_trace_callback = set_progress_handler = setconfig = _refuse
 
@@ -80,7 +85,10 @@ def sqlite_authorizer(gated: Gated, purpose: Purpose | None) -> Callable[..., in
         if action == sqlite3.SQLITE_FUNCTION:
             return sqlite3.SQLITE_DENY if (second or "").lower() in _FORBIDDEN_FUNCTIONS else sqlite3.SQLITE_OK
         if action in _WRITES and purpose is None:
-            return sqlite3.SQLITE_DENY if (first or "").lower().startswith("sqlite_") else sqlite3.SQLITE_OK
+            if not (first or "").lower().startswith("sqlite_"):
+                return sqlite3.SQLITE_OK
+            # The full-text index prepares such a statement when it opens and never runs it; ignored means unchanged.
+            return sqlite3.SQLITE_IGNORE if action == sqlite3.SQLITE_UPDATE else sqlite3.SQLITE_DENY
         if action == sqlite3.SQLITE_PRAGMA and (first or "").lower() == "data_version":
             return sqlite3.SQLITE_OK
         return sqlite3.SQLITE_DENY

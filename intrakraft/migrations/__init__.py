@@ -73,7 +73,7 @@ def differences(database: Database) -> list[Any]:
 
 def is_ours(thing: Any, name: str | None, kind: str, reflected: bool, compared: Any) -> bool:
     """Leave out the full-text index, whose tables belong to the engine and not to the models."""
-    return not (kind == "table" and name is not None and name.startswith("listing_search"))
+    return not (name or "").startswith("listing_search")
 
 
 def _load_tables() -> None:
