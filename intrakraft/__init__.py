@@ -12,9 +12,10 @@ from flask import Flask
 
 def create_app(settings: Any = None, /, **given: Any) -> Flask:
     """The application for `settings`, or for those found in the environment and the instance folder."""
-    from intrakraft import blueprints, cli, config, web
+    from intrakraft import blueprints, cli, config, log, web
 
     settings = settings or config.load(**given)
+    log.configure(production=settings.production)
     app = Flask("intrakraft", instance_path=str(settings.instance), static_folder=None)
     app.config["INTRAKRAFT"] = settings
     app.secret_key = settings.secret_key

@@ -11,6 +11,7 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, MutableMapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -41,18 +42,18 @@ class UnlabelledKey(LookupError):
 
 def configure(*, production: bool = False, stream: TextIO | None = None) -> None:
     """Set the log up for this process, lines of libraries included; `stream` is standard error by default."""
-    _configure(production, stream or sys.stderr)
+    _configure(production, stream)
     library = logging.getLogger()
     library.handlers = [handler for handler in library.handlers if not isinstance(handler, _FromLibraries)]
     library.addHandler(_FromLibraries(logging.WARNING))
 
 
-def _configure(production: bool, stream: TextIO) -> None:
-    plain = production or not stream.isatty()
+def _configure(production: bool, stream: TextIO | None) -> None:
+    plain = production or stream is not None or not sys.stderr.isatty()
     renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False) if plain else structlog.dev.ConsoleRenderer()
     structlog.configure(
         processors=[structlog.processors.add_log_level, _stamp, _closed(strict=not production), _mask_all, renderer],
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        logger_factory=lambda *_: _Out(stream),
         cache_logger_on_first_use=False,
     )
 
@@ -139,6 +140,21 @@ def _masked(value: Any, *, is_size: bool) -> Any:
     return mask(value) if isinstance(value, str) else type(value).__name__
 
 
+class _Out:
+    """Writes finished lines; a closed or broken stream loses the line, not the request."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+
+    def _write(self, line: str) -> None:
+        stream = self._stream or sys.stderr
+        with suppress(OSError, ValueError):
+            stream.write(line + "\n")
+            stream.flush()
+
+    info = warning = error = _write
+
+
 class _FromLibraries(logging.Handler):
     """Lines of libraries, masked like our own; their tracebacks are cut down to kinds and places."""
 
@@ -153,4 +169,4 @@ class _FromLibraries(logging.Handler):
         structlog.get_logger().warning("library", **keys)
 
 
-_configure(production=False, stream=sys.stderr)
+_configure(production=False, stream=None)

@@ -106,6 +106,14 @@ def test_a_failure_tells_kinds_and_places_but_not_what_was_typed(lines):
     assert "Asha" not in str(line)
 
 
+def test_a_broken_stream_loses_the_line_and_not_the_request():
+    stream = io.StringIO()
+    stream.close()
+    log.configure(stream=stream)
+    log.info("note")
+    log.configure()
+
+
 def test_lines_of_libraries_are_masked_and_labelled(lines):
     try:
         raise OSError("no route to asha@example.com")
