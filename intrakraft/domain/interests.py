@@ -123,7 +123,9 @@ def standing(session: Session, listing: Listing, person: Account | None) -> Expr
     )
 
 
-def open_door(session: Session, listing: Listing, person: Account | None) -> tuple[ExpressionOfInterest, Disclosure] | None:
+def open_door(
+    session: Session, listing: Listing, person: Account | None
+) -> tuple[ExpressionOfInterest, Disclosure] | None:
     """The interest and the disclosure under which this person may see the lister's contact now, or None.
 
     It ends with withdrawal, closing of the listing, misuse, and 30 days after it was given.

@@ -29,7 +29,8 @@ class InterestForm(Form):
         render_kw={"maxlength": interests.LONGEST_MESSAGE, "rows": 3},
     )
     shares_contact = BooleanField(
-        N_("Also give the lister my contact"), description=N_("Optional. Without it they see your username and message.")
+        N_("Also give the lister my contact"),
+        description=N_("Optional. Without it they see your username and message."),
     )
 
 
@@ -44,7 +45,8 @@ def interest_part(listing: Listing, form: InterestForm | None = None) -> dict[st
                 disclosures.note_reading(session, door[1].id)
         contact = disclosures.disclosed(database().session, door[1])
     return {
-        "form": form or InterestForm(formdata=None, message=request.args.get("message", "")[: interests.LONGEST_MESSAGE]),
+        "form": form
+        or InterestForm(formdata=None, message=request.args.get("message", "")[: interests.LONGEST_MESSAGE]),
         "contact": contact,
         "interest": door[0] if door else interests.standing(database().session, listing, person),
         "disclosure": door[1] if door else None,

@@ -14,7 +14,9 @@ PAGE = (
     "<!doctype html><html lang='en'><head><title>{{ title }}</title></head><body><main><h1>{{ title }}</h1><ul>"
     "{% for card in cards %}{% set n = loop.index %}" + CARD + "{% endfor %}</ul></main></body></html>"
 )
-WORDS = "block printed cotton indigo madder mulmul teak hand dyed woven brass cast clay glazed cobalt turquoise bamboo cane"
+WORDS = (
+    "block printed cotton indigo madder mulmul teak hand dyed woven brass cast clay glazed cobalt turquoise bamboo cane"
+)
 CARDS = [
     {
         "title": f"Hand made thing number {n} of the bazaar",

@@ -109,9 +109,7 @@ class Shape:
 
 def signed_in_cookie(instance: Path) -> str:
     """The session cookie of a demo person, made by the application itself."""
-    code = (
-        "from intrakraft import create_app; from tests.people import signed_in_cookie; print(signed_in_cookie(create_app()))"
-    )
+    code = "from intrakraft import create_app; from tests.people import signed_in_cookie; print(signed_in_cookie(create_app()))"
     environment = {**os.environ, "INTRAKRAFT_INSTANCE": str(instance)}
     made = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, check=True)
     return made.stdout.decode().strip().splitlines()[-1]
@@ -127,7 +125,10 @@ def measure() -> list[str]:
             run = [BIN / "flask", command]
             subprocess.run(run, cwd=ROOT, env={**os.environ, **environment}, check=True, capture_output=True)
         cookie = {"Cookie": signed_in_cookie(instance)}
-        with serving("tests.bench.anchor:app", {}, "/hello") as bare, serving("wsgi:app", environment, "/healthz") as ours:
+        with (
+            serving("tests.bench.anchor:app", {}, "/hello") as bare,
+            serving("wsgi:app", environment, "/healthz") as ours,
+        ):
             shapes = [
                 Shape("anchor: 24 cards, no database", bare, "/"),
                 Shape("hello", bare, "/hello"),
@@ -150,7 +151,10 @@ def table(shapes: list[Shape], ours: Server) -> list[str]:
     for shape in shapes:
         cpu, rate = statistics.median(shape.cpu), statistics.median(shape.rate)
         lines.append(f"| {shape.name} | {cpu:.2f} | {cpu / anchor:.1f} | {rate:.0f} | {rate / hello:.0%} |")
-    lines += ["", f"Start to first answer {ours.started_in:.1f} s; resident memory of the worker {ours.memory():.0f} MB."]
+    lines += [
+        "",
+        f"Start to first answer {ours.started_in:.1f} s; resident memory of the worker {ours.memory():.0f} MB.",
+    ]
     return lines
 
 
