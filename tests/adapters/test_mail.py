@@ -6,6 +6,7 @@ import re
 import socket
 import threading
 from email import message_from_bytes, policy
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +14,7 @@ import time_machine
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
+from intrakraft.adapters import mail
 from intrakraft.adapters.letters import PAGES, Letters
 from intrakraft.adapters.mail import Mail, transport_for
 from intrakraft.domain.notices import CONTENTS, Kind, Letter, TryLater, Undeliverable, Written
@@ -181,16 +183,24 @@ def test_mail_leaves_the_machine_encrypted_unless_told_otherwise(address, tls):
     assert transport_for(address, own_host="intrakraft.example")._tls == tls
 
 
+@pytest.mark.promise("P-080")
+def test_no_other_module_can_write_to_a_mailbox_or_call_out():
+    clients = re.compile(r"^\s*(?:from|import) (smtplib|requests|httpx|urllib\.request|http\.client|aiohttp)\b", re.M)
+    package = Path(mail.__file__).parents[1]
+    found = {path.relative_to(package).as_posix() for path in package.rglob("*.py") if clients.search(path.read_text())}
+    assert found == {"adapters/mail.py"}
+
+
 # -- in a folder --
 
 
 def test_the_folder_keeps_letters_that_a_mail_program_opens(tmp_path):
-    mail = mail_to(f"folder:{tmp_path / 'outbox'}")
+    here = mail_to(f"folder:{tmp_path / 'outbox'}")
     with time_machine.travel("2026-11-24 10:51:22+00:00", tick=False) as clock:
         for subject in ("one", "कोड"):
-            mail.send(letter(subject=subject))
+            here.send(letter(subject=subject))
             clock.shift(1)
-    newest, older = mail.latest()
+    newest, older = here.latest()
     assert (newest.subject, newest.to, newest.text.strip()) == ("कोड", "asha@example.com", "नमस्ते")
     assert (older.subject, older.html.strip()) == ("one", "<p>नमस्ते</p>")
     files = list((tmp_path / "outbox").iterdir())
@@ -199,15 +209,15 @@ def test_the_folder_keeps_letters_that_a_mail_program_opens(tmp_path):
 
 def test_the_folder_does_not_grow_for_ever(tmp_path, monkeypatch):
     monkeypatch.setattr("intrakraft.adapters.mail.KEPT_LETTERS", 3)
-    mail = mail_to(f"folder:{tmp_path}")
-    threads = [threading.Thread(target=mail.send, args=(letter(),)) for _ in range(8)]
+    here = mail_to(f"folder:{tmp_path}")
+    threads = [threading.Thread(target=here.send, args=(letter(),)) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    mail.send(letter(subject="last"))
-    assert len(mail.latest()) == 3
-    assert "last" in [kept.subject for kept in mail.latest()]
+    here.send(letter(subject="last"))
+    assert len(here.latest()) == 3
+    assert "last" in [kept.subject for kept in here.latest()]
 
 
 def test_real_mail_shows_nothing_on_the_outbox_page(smtp):
