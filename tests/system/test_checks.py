@@ -29,7 +29,7 @@ def tree(tmp_path, monkeypatch):
     [
         ("intrakraft/domain/a.py", "x = datetime.now(UTC)"),
         ("intrakraft/blueprints/a.py", "session.commit()"),
-        ("intrakraft/web/a.py", "from gevent import monkey"),
+        ("intrakraft/web/a.py", "monkey.patch_all()"),
         ("intrakraft/static/js/a.js", "// TODO: later"),
         ("intrakraft/templates/a.html", "<p style='color:red'>"),
         ("intrakraft/templates/a.html", '<a onclick="x()">'),
@@ -48,6 +48,7 @@ def test_house_rules_find_what_they_forbid(tree, name, text):
 def test_house_rules_allow_the_one_clock_the_one_commit_and_the_decorated_script(tree):
     tree("intrakraft/domain/base.py", "datetime.now(UTC)")
     tree("intrakraft/db.py", "session.commit()")
+    tree("intrakraft/templates/mail/base.html", "<style>p { margin: 0 }</style>")
     tree("intrakraft/templates/a.html", '<script src="/a.js" defer></script>{{ options }}')
     assert list(house.broken()) == []
 
