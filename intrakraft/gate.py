@@ -133,14 +133,15 @@ def grant(connection: sa.Connection, metadata: sa.MetaData) -> None:
     for name in known:
         table = metadata.tables.get(name)
         columns = gated.get(name, {})
-        if not columns or table is None:
-            connection.exec_driver_sql(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {quote(name)} TO {APP_ROLE}")
-            continue
         connection.exec_driver_sql(f"GRANT INSERT, UPDATE, DELETE ON {quote(name)} TO {APP_ROLE}")
-        for role, purpose in [(APP_ROLE, None), *((reader_role(p), p) for p in Purpose)]:
-            free = [c.name for c in table.columns if c.name not in columns or purpose in columns[c.name]]
-            listed = ", ".join(quote(column) for column in free)
-            connection.exec_driver_sql(f"GRANT SELECT ({listed}) ON {quote(name)} TO {role}")
+        if not columns or table is None:
+            connection.exec_driver_sql(f"GRANT SELECT ON {quote(name)} TO {everyone}")
+            continue
+        free = [c.name for c in table.columns if c.name not in columns]
+        connection.exec_driver_sql(f"GRANT SELECT ({', '.join(map(quote, free))}) ON {quote(name)} TO {everyone}")
+        for purpose in sorted(frozenset().union(*columns.values())):
+            own = ", ".join(quote(column) for column, purposes in columns.items() if purpose in purposes)
+            connection.exec_driver_sql(f"GRANT SELECT ({own}) ON {quote(name)} TO {reader_role(purpose)}")
 
 
 _MAKE_ROLE = """

@@ -74,6 +74,6 @@ class Invalid(DomainError):
     def __init__(
         self, problems: Mapping[str, Message], /, *, afterwards: tuple[Callable[[Session], object], ...] = ()
     ) -> None:
-        first = next(iter(problems.values()))
+        first = next(iter(problems.values()), "Something needs putting right")
         super().__init__(first if isinstance(first, str) else first[0], afterwards=afterwards)
         self.problems = dict(problems)

@@ -151,6 +151,16 @@ def open_door(
     return (row[0], row[1]) if row else None
 
 
+def deal(session: Session, one: Account, other: Account) -> bool:
+    """Whether the two have an open dealing: a contact of either was given to the other and is still shown."""
+    both = sa.or_(
+        sa.and_(Disclosure.subject_id == one.id, Disclosure.recipient_id == other.id),
+        sa.and_(Disclosure.subject_id == other.id, Disclosure.recipient_id == one.id),
+    )
+    fresh = Disclosure.disclosed_at > now() - CONTACT_SHOWS_FOR
+    return session.scalar(sa.select(sa.literal(1)).where(both, Disclosure.ended_at.is_(None), fresh).limit(1)) is not None
+
+
 def received(session: Session, lister: Account, *, before: int | None = None, limit: int = 20) -> list[Received]:
     """Interests in this person's listings, latest first."""
     query = (

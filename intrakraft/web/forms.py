@@ -34,6 +34,12 @@ class Form(FlaskForm):
         def render_field(self, field: Field, render_kw: dict[str, Any]) -> Any:
             return field.widget(field, **render_kw)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self:
+            field.label.text = gettext(field.label.text) if field.label.text else ""
+            field.description = gettext(field.description) if field.description else ""
+
     def reject(self, refusal: Invalid) -> Form:
         """Put the verb's problems beside their fields; those without a field go on top."""
         for name, problem in refusal.problems.items():

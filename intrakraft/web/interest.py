@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import request
+from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 from wtforms.validators import Length, Optional
 
@@ -25,7 +26,7 @@ class InterestForm(Form):
 
     message = Lines(
         N_("Message"),
-        [Optional(), Length(max=interests.LONGEST_MESSAGE, message=N_("Make it %(max)d letters at most."))],
+        [Optional(), Length(max=interests.LONGEST_MESSAGE, message=_l("Make it %(max)d letters at most."))],
         render_kw={"maxlength": interests.LONGEST_MESSAGE, "rows": 3},
     )
     shares_contact = BooleanField(

@@ -1,0 +1,178 @@
+"""My account: what I registered and can correct at any time, who sees which field, and the profile others see."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+from flask_babel import lazy_gettext as _l
+from wtforms import SelectField, TelField
+from wtforms.validators import InputRequired, Length, Optional
+
+from intrakraft.domain import accounts, interests, places
+from intrakraft.domain.accounts import codes, contacts, corrections, profile
+from intrakraft.domain.accounts.codes import CodeKind
+from intrakraft.domain.accounts.profile import SeenBy
+from intrakraft.domain.base import N_
+from intrakraft.domain.errors import Invalid
+from intrakraft.domain.labels import Purpose
+from intrakraft.web.access import public, recently_verified, signed_in, viewer
+from intrakraft.web.devices import browser
+from intrakraft.web.fields import email_typed, phone_typed
+from intrakraft.web.forms import Form, Line
+from intrakraft.web.page import go, page
+from intrakraft.web.state import db
+
+bp = Blueprint("profile", __name__)
+
+CIRCLE_WORDS = {
+    SeenBy.PUBLIC: N_("Everybody"),
+    SeenBy.MEMBERS: N_("Signed-in people"),
+    SeenBy.COUNTERPARTIES: N_("People I deal with"),
+    SeenBy.ME: N_("Only me"),
+}
+NEEDED = InputRequired(_l("This cannot stay empty."))
+
+
+class ContactForm(Form):
+    """What was registered, to be corrected; the e-mail address has a page of its own."""
+
+    name = Line(N_("Your name"), [NEEDED, Length(max=120)], render_kw={"autocomplete": "name"})
+    place_of_business = Line(N_("Place of business"), [NEEDED, Length(max=120)], description=N_("Shown to everybody, with the city"))
+    street = Line(N_("Address"), [NEEDED, Length(max=200)], render_kw={"autocomplete": "street-address"})
+    landmark = Line(N_("Landmark"), [Optional(), Length(max=120)])
+    pin = Line(N_("PIN"), [NEEDED], render_kw={"inputmode": "numeric", "autocomplete": "postal-code"})
+    city = Line(N_("Town or city"), [NEEDED, Length(max=80)])
+    district = Line(N_("District"), [NEEDED, Length(max=80)])
+    state = SelectField(N_("State"), choices=[(s.name, s.name) for s in places.STATES])
+    phone = TelField(N_("Phone"), [Optional(), Length(max=30)], render_kw={"autocomplete": "tel"})
+
+
+class EmailForm(Form):
+    """A new e-mail address."""
+
+    email = Line(N_("New e-mail address"), [NEEDED], render_kw={"type": "email", "autocomplete": "email"})
+
+
+class CodeForm(Form):
+    """The code mailed to the new address."""
+
+    code = Line(N_("Code"), [NEEDED], render_kw={"inputmode": "numeric", "autocomplete": "one-time-code", "maxlength": 12})
+
+
+@bp.get("/account")
+@signed_in
+def show() -> Response:
+    """Everything about my account, and where to change it."""
+    contact = contacts.contact_of(db.session, viewer().id, Purpose.ACCOUNT)
+    return page("profile/show.html", account=viewer(), contact=contact)
+
+
+@bp.get("/people/<username>")
+@public
+def person(username: str) -> Response:
+    """A person's profile: the fields they show to people like me."""
+    account = accounts.named(db.session, username)
+    me = viewer()
+    deals = me is not None and interests.deal(db.session, me, account)
+    circle = profile.circle_of(me, account, deals=deals)
+    seen = profile.shown(db.session, account, circle)
+    return page("profile/person.html", account=account, seen=seen, words=_words(), is_me=circle is SeenBy.ME)
+
+
+@bp.get("/account/profile")
+@signed_in
+def edit() -> Response:
+    """Who sees which field."""
+    return _edit({})
+
+
+@bp.post("/account/profile")
+@signed_in
+def update() -> Response:
+    """Choose who sees which field."""
+    wanted = {name: request.form.get(name, "") for name in profile.FIELDS}
+    try:
+        profile.choose(db.writing(), viewer(), wanted)
+    except Invalid as refusal:
+        return _edit(refusal.problems, 422)
+    return go("profile.edit")
+
+
+@bp.get("/account/contact")
+@recently_verified
+def edit_contact() -> Response:
+    """My registered contact, to be corrected."""
+    found = contacts.contact_of(db.session, viewer().id, Purpose.ACCOUNT)
+    return page("profile/contact.html", parts=("contact",), form=ContactForm(formdata=None, obj=found))
+
+
+@bp.post("/account/contact")
+@recently_verified
+def update_contact() -> Response:
+    """Correct my registered contact; the old values are not kept."""
+    form = ContactForm()
+    try:
+        if not form.validate():
+            raise Invalid({})
+        values = form.data | {"pin": places.normalise_pin(form.pin.data), "phone": phone_typed(form.phone.data)}
+    except Invalid as refusal:
+        return page("profile/contact.html", parts=("contact",), status=422, form=form.reject(refusal))
+    accounts.correct(db.writing(), viewer(), **values)
+    return go("profile.show", elsewhere=True)
+
+
+@bp.get("/account/email")
+@recently_verified
+def edit_email() -> Response:
+    """A new e-mail address, and the code that was mailed to it."""
+    return _email(EmailForm(formdata=None), CodeForm(formdata=None))
+
+
+@bp.post("/account/email")
+@recently_verified
+def begin_email_change() -> Response:
+    """Mail a code to the new address."""
+    form = EmailForm()
+    try:
+        if not form.validate():
+            raise Invalid({})
+        address = email_typed(form.email.data)
+    except Invalid as refusal:
+        return _email(form.reject(refusal), CodeForm(formdata=None), 422)
+    corrections.begin_email_change(db.writing(), viewer(), address)
+    return go("profile.edit_email")
+
+
+@bp.post("/account/email/confirmation")
+@recently_verified
+def finish_email_change() -> Response:
+    """Put the new address in force once its code is right."""
+    form, account_id = CodeForm(), viewer().id
+    with db.apart() as session:
+        tried = codes.check(session, account_id, CodeKind.EMAIL_CHANGE, form.code.data or "")
+    if tried.problem is not None:
+        return _email(EmailForm(formdata=None), form.reject(tried.problem), 422)
+    new = corrections.waiting_address(db.session, viewer())
+    corrections.finish_email_change(db.writing(), viewer(), new, device=str(browser()))
+    return go("profile.show", elsewhere=True)
+
+
+def _edit(problems: dict[str, object], status: int = 200) -> Response:
+    chosen = profile.choices_of(db.session, viewer())
+    return page(
+        "profile/edit.html",
+        parts=("profile",),
+        status=status,
+        fields=profile.FIELDS.values(),
+        chosen=chosen,
+        problems=problems,
+        circles=CIRCLE_WORDS,
+    )
+
+
+def _email(form: EmailForm, code: CodeForm, status: int = 200) -> Response:
+    waiting = corrections.waiting_address(db.session, viewer())
+    return page("profile/email.html", parts=("email",), status=status, form=form, code=code, waiting=waiting)
+
+
+def _words() -> dict[str, str]:
+    return {name: field.words for name, field in profile.FIELDS.items()}

@@ -1,0 +1,75 @@
+"""Corrections: a new e-mail address, which counts once a code mailed to it came back.
+
+Until then the old one stays in force, and afterwards both addresses are told (P-086, P-120).
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session
+
+from intrakraft.domain import notices
+from intrakraft.domain.accounts import codes
+from intrakraft.domain.accounts.codes import CodeKind
+from intrakraft.domain.accounts.contacts import contact_of, set_email
+from intrakraft.domain.accounts.events import EventKind, note_event
+from intrakraft.domain.accounts.tables import Account
+from intrakraft.domain.base import N_, BigId, CreatedAt, Model, now
+from intrakraft.domain.errors import Refusal
+from intrakraft.domain.keys import keyring
+from intrakraft.domain.labels import Category, Erase, Purpose, Retention, Visibility, personal, reading_for, subject
+
+SEALED = "email_change.address"
+
+
+class EmailChange(Model):
+    """An address that waits for its code."""
+
+    __tablename__ = "email_change"
+
+    subject_id: Mapped[int] = subject(BigId, sa.ForeignKey("account.id"), primary_key=True, autoincrement=False)
+    address: Mapped[bytes] = personal(
+        sa.LargeBinary,
+        category=Category.CON,
+        purposes={Purpose.ACCOUNT},
+        retention=Retention.D30,
+        visibility=Visibility.ME,
+        erase=Erase.DELETE,
+        why="the new address, until the code mailed to it comes back",
+        gated=True,
+    )
+    created_at: Mapped[CreatedAt]
+
+
+# -- reading --
+
+
+def waiting_address(session: Session, account: Account) -> str:
+    """The address that waits for its code, or ""."""
+    with reading_for(session, Purpose.ACCOUNT) as reader:
+        sealed = reader.scalar(sa.select(EmailChange.address).where(EmailChange.subject_id == account.id))
+    return keyring(session).open(account.id, SEALED, sealed) if sealed else ""
+
+
+# -- writing --
+
+
+def begin_email_change(session: Session, account: Account, address: str) -> None:
+    """Mail a code to the new address; nothing else changes yet."""
+    session.execute(sa.delete(EmailChange).where(EmailChange.subject_id == account.id))
+    session.add(EmailChange(subject_id=account.id, address=keyring(session).seal(account.id, SEALED, address)))
+    codes.send(session, account.id, CodeKind.EMAIL_CHANGE, address=address)
+
+
+def finish_email_change(session: Session, account: Account, new: str, *, device: str) -> None:
+    """Put the new address in force after its code came back, and tell the old one.
+
+    Raises `Refusal` if nothing waits or the address became somebody else's.
+    """
+    before = contact_of(session, account.id, Purpose.ACCOUNT)
+    if not new or before is None:
+        raise Refusal(N_("No new address waits for a code."))
+    set_email(session, account.id, new)
+    session.execute(sa.delete(EmailChange).where(EmailChange.subject_id == account.id))
+    note_event(session, account.id, EventKind.EMAIL_CHANGED, device)
+    notices.queue(session, notices.Kind.EMAIL_CHANGED, to=account.id, address=before.email, device=device, when=now())
