@@ -26,7 +26,7 @@ PAGES = {
     "home": "home.show",
     "policy": "policy.show",
     "support": "support.show",
-    "devices": "devices.index",
+    "devices": "second_factors.show",
     "reset": "passwords.new",
     "seen": "ledger.show",
     "listing": "listings.show",

@@ -18,6 +18,7 @@ TOLD = {
     Kind.INTEREST_RECEIVED: N_("%(other_username)s asked about your goods and was shown your contact"),
     Kind.INTEREST_WITHDRAWN: N_("%(other_username)s took an interest back; your contact is hidden again"),
     Kind.NEW_DEVICE: N_("Signed in on a new device"),
+    Kind.REGISTRATION_KNOWN: N_("Somebody tried to open an account with your e-mail address"),
     Kind.PASSWORD_CHANGED: N_("Your password was changed"),
     Kind.SECOND_STEP_CHANGED: N_("Your second step was changed: %(what)s"),
     Kind.EMAIL_CHANGED: N_("Your e-mail address was changed"),

@@ -48,6 +48,7 @@ class Kind(StrEnum):
     """What a notice tells; the mail of each is `templates/mail/<kind>`."""
 
     REGISTRATION_CODE = "registration_code"
+    REGISTRATION_KNOWN = "registration_known"
     SIGN_IN_CODE = "sign_in_code"
     STEP_UP_CODE = "step_up_code"
     RESET_LINK = "reset_link"
@@ -98,6 +99,7 @@ def _contents(needs: str = "", may: str = "", shown: str | None = None) -> Conte
 CONTENTS: Mapping[Kind, Contents] = MappingProxyType(
     {
         Kind.REGISTRATION_CODE: _contents("code minutes"),
+        Kind.REGISTRATION_KNOWN: _contents("", "device when", shown="device when"),
         Kind.SIGN_IN_CODE: _contents("code minutes", "device when"),
         Kind.STEP_UP_CODE: _contents("code minutes", "device when"),
         Kind.RESET_LINK: _contents("link minutes", "device when"),
