@@ -208,8 +208,20 @@ def attach(
     dhash: int,
     original_bytes: int,
     most: int,
-) -> Photo:
-    """Add a picture, whose files are kept already, behind the others. Raises `Invalid` beyond `most`."""
+) -> Photo | None:
+    """Add a picture, whose files are kept already, behind the others. Raises `Invalid` beyond `most`.
+
+    The very same picture a second time, as when a button is pressed twice, is not added: None.
+    """
+    same = sa.select(Photo.id).where(
+        Photo.listing_id == listing_id,
+        Photo.dhash == dhash,
+        Photo.original_bytes == original_bytes,
+        Photo.width == size[0],
+        Photo.height == size[1],
+    )
+    if session.scalar(same.limit(1)) is not None:
+        return None
     there = count_of(session, listing_id)
     check_room(there, most)
     photo = Photo(

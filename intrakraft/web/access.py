@@ -18,7 +18,7 @@ from intrakraft.domain import accounts
 from intrakraft.domain.accounts import Account, SignIn
 from intrakraft.domain.errors import NotFound
 from intrakraft.domain.labels import Purpose
-from intrakraft.web.page import asked_by_htmx
+from intrakraft.web.page import asked_by_htmx, page
 from intrakraft.web.state import database
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -72,15 +72,17 @@ def public(view: View) -> View:
 @overload
 def signed_in(view: View) -> View: ...
 @overload
-def signed_in(*, keep: tuple[str, ...] = (), back: str | None = None) -> Callable[[View], View]: ...
-def signed_in(view: Any = None, *, keep: tuple[str, ...] = (), back: str | None = None) -> Any:
+def signed_in(*, keep: tuple[str, ...] = (), back: str | None = None, hold: bool = False) -> Callable[[View], View]: ...
+def signed_in(view: Any = None, *, keep: tuple[str, ...] = (), back: str | None = None, hold: bool = False) -> Any:
     """Only signed-in people. Others are sent to sign in and come back to where they were.
 
-    `back` names the page a form stood on and `keep` the typed fields that come back with the person.
+    `back` names the page a form stood on and `keep` the typed fields that come back with the person. With `hold` all
+    that was typed is shown again in a form of one button, to be sent once the person has signed in beside it: for
+    forms with more in them than an address can carry.
     """
     if view is not None:
         return _rule(view, "signed_in", _need_sign_in)
-    return lambda decorated: _rule(decorated, "signed_in", lambda: _need_sign_in(keep, back))
+    return lambda decorated: _rule(decorated, "signed_in", _hold if hold else lambda: _need_sign_in(keep, back))
 
 
 def recently_verified(view: View) -> View:
@@ -104,6 +106,13 @@ def _need_sign_in(keep: tuple[str, ...] = (), back: str | None = None) -> Respon
     if viewer() is not None:
         return None
     return _elsewhere(url_for("sign_in.new", next=_return_to(keep, back)))
+
+
+def _hold() -> Response | None:
+    if viewer() is not None:
+        return None
+    kept = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    return page("errors/signed_out.html", only="refusal", status=401, kept=kept, action=request.path)
 
 
 def _need_verification() -> Response | None:

@@ -7,6 +7,7 @@ from intrakraft.domain.listings.cards import PAGE, Card, Line, Page, find, newes
 from intrakraft.domain.listings.contact_in_text import contact_in
 from intrakraft.domain.listings.drafting import (
     begin,
+    check_can_list,
     find_own,
     keep,
     latest_draft,
@@ -55,6 +56,7 @@ __all__ = [
     "Status",
     "apply",
     "begin",
+    "check_can_list",
     "close",
     "contact_in",
     "find",

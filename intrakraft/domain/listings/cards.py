@@ -5,7 +5,6 @@ Statements are built once; the number of queries is the same for one card as for
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -16,16 +15,25 @@ from sqlalchemy.orm import Session
 
 from intrakraft.domain import categories, search
 from intrakraft.domain.accounts import Account
+from intrakraft.domain.accounts import Status as Standing
+from intrakraft.domain.base import UtcDateTime, now
 from intrakraft.domain.folding import language_of
 from intrakraft.domain.listings.drafting import title_of
+from intrakraft.domain.listings.offers import typed_of
 from intrakraft.domain.listings.tables import STATUS_NAMES, Listing, ListingDraft, Status
 from intrakraft.domain.listings.units import UNITS
 from intrakraft.domain.media import Photo
 from intrakraft.domain.search import Match
 
 PAGE = 24
-SHOWN_ACCOUNTS = ("active", "limited")
-"""States of accounts whose listings are shown."""
+IS_SHOWN = sa.and_(
+    Account.frozen_at.is_(None),
+    sa.or_(
+        Account.status.in_((Standing.ACTIVE, Standing.LIMITED)),
+        sa.and_(Account.status == Standing.SUSPENDED, Account.status_until <= sa.bindparam("now", type_=UtcDateTime())),
+    ),
+)
+"""Whether an account's listings are shown; its parameter `now` ends a suspension that is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +135,7 @@ def find(
     if text.strip() and not query.words:
         return Page((), None)
     match, asked = search.matching(session, query)
-    values: dict[str, Any] = {"before": _LAST if before is None else before, "limit": limit + 1}
+    values: dict[str, Any] = {"before": _LAST if before is None else before, "limit": limit + 1, "now": now()}
     if match.condition is not None:
         values["match"] = asked
     rows = session.execute(_statement(match), values).all()
@@ -159,7 +167,7 @@ def _statement(match: Match) -> sa.Select[Any]:
     if match.condition is not None:
         picked = picked.where(match.condition)
     return (
-        picked.where(Listing.status == Status.LIVE, Account.status.in_(SHOWN_ACCOUNTS), Account.frozen_at.is_(None))
+        picked.where(Listing.status == Status.LIVE, IS_SHOWN)
         .where(number < sa.bindparam("before", type_=sa.BigInteger()))
         .order_by(number.desc())
         .limit(sa.bindparam("limit", type_=sa.Integer()))
@@ -173,24 +181,35 @@ def own(
     session: Session, lister: Account, *, before: int | None = None, limit: int = PAGE
 ) -> tuple[list[Line], int | None]:
     """This person's listings in every state but thrown away, the latest begun first, and the id to go on from."""
-    rows: Sequence[Any] = session.execute(
-        _OWN, {"lister": lister.id, "before": _LAST if before is None else before, "limit": limit + 1}
-    ).all()
-    lines = [
-        Line(id, title_of(title, typed), Status(status), price, unit, changed, photo, category, typed is not None)
-        for id, title, status, price, unit, changed, photo, category, typed in rows[:limit]
-    ]
+    values = {"lister": lister.id, "before": _LAST if before is None else before, "limit": limit + 1}
+    rows = session.execute(_OWN, values).all()
+    lines = [_line(row) for row in rows[:limit]]
     return lines, lines[-1].id if len(rows) > limit else None
+
+
+def _line(row: Any) -> Line:
+    return Line(
+        id=row.id,
+        title=title_of(row.title, row.typed),
+        status=Status(row.status),
+        price_paise=row.price_paise,
+        unit=row.unit,
+        changed_at=row.changed_at,
+        photo=row.token,
+        category=row.category,
+        has_changes=row.typed is not None and row.typed != typed_of(row),
+    )
 
 
 _OWN = (
     sa.select(
-        Listing.id, Listing.title, Listing.status, Listing.price_paise, Listing.unit, Listing.changed_at, Photo.token,
-        Listing.category, ListingDraft.typed,
+        Listing.id, Listing.title, Listing.description, Listing.status, Listing.price_paise, Listing.unit, Listing.pin,
+        Listing.changed_at, Listing.category, Photo.token, ListingDraft.typed,
     )
     .outerjoin(ListingDraft, ListingDraft.listing_id == Listing.id)
     .outerjoin(Photo, sa.and_(Photo.listing_id == Listing.id, Photo.position == 0))
     .where(Listing.lister_id == sa.bindparam("lister"), Listing.id < sa.bindparam("before", type_=sa.BigInteger()))
+    .where(Listing.status != Status.REMOVED)
     .order_by(Listing.id.desc())
     .limit(sa.bindparam("limit", type_=sa.Integer()))
 )  # fmt: skip

@@ -64,6 +64,12 @@ def title_of(title: str, typed: Mapping[str, str] | None) -> str:
     return title or " ".join((typed or {}).get("title", "").split())
 
 
+def check_can_list(person: Account) -> None:
+    """Raises `NotAllowed` where the state of the account does not let the person put up goods."""
+    if not person.can_list:
+        raise NotAllowed(CANNOT_LIST)
+
+
 # -- writing --
 
 
@@ -76,8 +82,7 @@ def begin(session: Session, person: Account, key: str) -> Listing:
     known = session.scalar(sa.select(Listing).where(Listing.lister_id == person.id, Listing.form_key == key[:32]))
     if known is not None:
         return known
-    if not person.can_list:
-        raise NotAllowed(CANNOT_LIST)
+    check_can_list(person)
     mine = sa.select(sa.func.count()).where(Listing.lister_id == person.id, Listing.status == Status.DRAFT)
     count = session.scalar(mine) or 0
     if count >= MOST_DRAFTS:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from intrakraft.domain import categories, money, places
 from intrakraft.domain.base import N_
 from intrakraft.domain.errors import Invalid, Message
 from intrakraft.domain.folding import words_of
 from intrakraft.domain.listings.contact_in_text import contact_in
-from intrakraft.domain.listings.tables import LONGEST_DESCRIPTION, LONGEST_TITLE, Listing
+from intrakraft.domain.listings.tables import LONGEST_DESCRIPTION, LONGEST_TITLE
 from intrakraft.domain.listings.units import UNITS
 
 Value = TypeVar("Value")
@@ -57,6 +57,17 @@ class Offer:
     spot: Spot
 
 
+class Written(Protocol):
+    """A listing, or a row of its columns."""
+
+    title: str
+    description: str
+    category: str
+    price_paise: int | None
+    unit: str
+    pin: str
+
+
 # -- reading --
 
 
@@ -74,7 +85,7 @@ def read(typed: Mapping[str, str]) -> Offer:
     raise Invalid(problems)
 
 
-def typed_of(listing: Listing) -> dict[str, str]:
+def typed_of(listing: Written) -> dict[str, str]:
     """A listing as it would be typed, to begin a change of it with."""
     return {
         "title": listing.title,

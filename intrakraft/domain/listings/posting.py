@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session, joinedload
 
 from intrakraft.domain import categories, places, search
 from intrakraft.domain.accounts import Account
+from intrakraft.domain.accounts import Status as Standing
 from intrakraft.domain.base import N_, now
-from intrakraft.domain.errors import NotAllowed, NotFound, Refusal
+from intrakraft.domain.errors import NotFound, Refusal
 from intrakraft.domain.listings import offers
-from intrakraft.domain.listings.cards import SHOWN_ACCOUNTS
-from intrakraft.domain.listings.drafting import CANNOT_LIST, LISTING_GONE, typed_in
+from intrakraft.domain.listings.cards import IS_SHOWN
+from intrakraft.domain.listings.drafting import LISTING_GONE, check_can_list, typed_in
 from intrakraft.domain.listings.offers import Offer
-from intrakraft.domain.listings.tables import Listing, Status
+from intrakraft.domain.listings.tables import TO_BE_SEEN, Listing, Status
 from intrakraft.domain.media import Photo, Place
 from intrakraft.domain.search import Entry
 
@@ -47,7 +48,9 @@ def is_visible(listing: Listing, viewer: Account | None) -> bool:
     if viewer is not None and viewer.id == listing.lister_id:
         return listing.status != Status.REMOVED
     lister = listing.lister
-    return listing.has_been_put_up and lister.status in SHOWN_ACCOUNTS and lister.frozen_at is None
+    return (
+        listing.has_been_put_up and lister.frozen_at is None and lister.standing in (Standing.ACTIVE, Standing.LIMITED)
+    )
 
 
 def find_photo(session: Session, token: str, viewer: Account | None) -> tuple[Place, bool]:
@@ -55,10 +58,10 @@ def find_photo(session: Session, token: str, viewer: Account | None) -> tuple[Pl
 
     Photos can be seen by those who can see their listing.
     """
-    row = session.execute(_PHOTO, {"token": token}).first()
+    row = session.execute(_PHOTO, {"token": token, "now": now()}).first()
     if row is None:
         raise NotFound(LISTING_GONE)
-    open_to_all = row.status in (Status.LIVE, Status.PAUSED, Status.CLOSED) and row.shown
+    open_to_all = row.status in TO_BE_SEEN and row.shown
     is_own = viewer is not None and viewer.id == row.lister_id and row.status != Status.REMOVED
     if not open_to_all and not is_own:
         raise NotFound(LISTING_GONE)
@@ -71,7 +74,7 @@ _PHOTO = (
         Photo.kept_on,
         Listing.lister_id,
         Listing.status,
-        sa.and_(Account.status.in_(SHOWN_ACCOUNTS), Account.frozen_at.is_(None)).label("shown"),
+        IS_SHOWN.label("shown"),
     )
     .join(Listing, Listing.id == Photo.listing_id)
     .join(Account, Account.id == Listing.lister_id)
@@ -87,8 +90,7 @@ def put_up(session: Session, listing: Listing, *, by: Account) -> Listing:
 
     Raises `Invalid` with all that is wrong, `NotAllowed` where the account may not list.
     """
-    if not by.can_list:
-        raise NotAllowed(CANNOT_LIST)
+    check_can_list(by)
     typed, draft = typed_in(session, listing)
     if draft is None and not listing.is_draft:
         return listing
@@ -139,8 +141,7 @@ def reopen(session: Session, listing: Listing, *, by: Account) -> None:
     """Show a paused or closed listing again, at its old place in the order."""
     if listing.is_open:
         return
-    if not by.can_list:
-        raise NotAllowed(CANNOT_LIST)
+    check_can_list(by)
     if listing.is_draft:
         raise Refusal(N_("This is a draft. Put it up instead."))
     _open(session, listing, by)

@@ -145,6 +145,11 @@ class Listing(Model):
         return language_of(self.title)
 
     @property
+    def description_lang(self) -> str:
+        """The language its description is written in, where the script tells."""
+        return language_of(self.description)
+
+    @property
     def per(self) -> str:
         """What the price is for, to be translated."""
         return UNITS.get(self.unit, "")
