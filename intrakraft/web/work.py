@@ -14,8 +14,7 @@ from sqlalchemy.orm import Session
 from intrakraft.adapters.jobs import Work
 from intrakraft.adapters.letters import Letters
 from intrakraft.db import Database
-from intrakraft.domain import notices
-from intrakraft.domain.labels import Purpose
+from intrakraft.domain import accounts, notices
 from intrakraft.domain.notices import Outcome, Recipient
 from intrakraft.web import state
 
@@ -47,13 +46,11 @@ def apart(database: Database, act: Callable[[Session], object]) -> Callable[[], 
 
 
 def addresses(database: Database) -> notices.AddressOf:
-    """Finds whom to write to at the moment of sending, for the purpose of notices only."""
+    """Finds whom to write to at the moment of sending; reads the contact for the purpose of notices only."""
 
     def address_of(account_id: int) -> Recipient | None:
-        from intrakraft.domain import accounts
-
-        with database.reading_for(Purpose.NOTICE) as reader:
-            return accounts.recipient_of(reader, account_id)
+        with database.apart() as session:
+            return accounts.recipient_of(session, account_id)
 
     return address_of
 

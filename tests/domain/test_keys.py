@@ -298,6 +298,7 @@ def test_the_store_may_be_a_postgresql_database(settings, tmp_path):
         ("phone", "098201 12345", "0091 98201 12345", True),
         ("phone", "98201 12345", "98201 12346", False),
         ("phone", "no phone", " NO PHONE", True),
+        ("recovery code", "7:abcd", "7:ABCD", False),
     ],
 )
 def test_a_blind_index_finds_every_spelling_of_one_thing(lasting_ring, kind, one, two, same):

@@ -136,7 +136,7 @@ class KeyRing:
             self._remember(row.subject_id, self._unwrap(row), seen)
 
     def blind(self, kind: str, value: str) -> bytes:
-        """The keyed hash by which an `email` or a `phone` is found: HMAC-SHA256 over its one normal spelling.
+        """The keyed hash by which an `email`, a `phone` or a `recovery code` is found: HMAC-SHA256 of its one spelling.
 
         E-mail is compared without case and in Unicode NFC, phone as E.164 with +91 assumed; what is neither still
         hashes, and finds nothing. Raises KeyError for another kind.
@@ -282,4 +282,4 @@ def _normal_phone(value: str) -> str:
         return value.strip().lower()
 
 
-_NORMAL: dict[str, Callable[[str], str]] = {"email": _normal_email, "phone": _normal_phone}
+_NORMAL: dict[str, Callable[[str], str]] = {"email": _normal_email, "phone": _normal_phone, "recovery code": str}
