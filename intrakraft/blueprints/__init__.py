@@ -19,6 +19,7 @@ FEATURES = (
     "sign_in",
     "verification",
     "passwords",
+    "states",
     "second_factors",
     "devices",
     "profile",

@@ -63,6 +63,12 @@ def go(endpoint: str, *, elsewhere: bool = False, anchor: str | None = None, **v
     return make_response(view(**{k: v for k, v in values.items() if k in _arguments(endpoint)}))
 
 
+def go_to(path: str) -> Response:
+    """After a write: commit, and go to a path of this site that was checked before (`local_path`)."""
+    database().settle()
+    return make_response("", 204, {"HX-Redirect": path}) if asked_by_htmx() else redirect(path, 303)
+
+
 def _arguments(endpoint: str) -> frozenset[str]:
     rules = current_app.url_map.iter_rules(endpoint)
     return frozenset(name for rule in rules for name in rule.arguments)

@@ -30,6 +30,11 @@ def init_app(app: Flask) -> None:
 
     sweeps = {
         "old notices": apart(found.database, notices.forget_old),
+        "unfinished registrations": apart(found.database, registering.forget_unfinished),
+        "old codes": apart(found.database, codes.forget_old),
+        "old sign-ins": apart(found.database, signing_in.forget_old),
+        "old security events": apart(found.database, events.forget_old),
+        "states that are over": apart(found.database, states.lift_past),
         "old security log": found.security_log.purge,
     }
     found.jobs.do(Work(deliver=deliver, sweeps=sweeps))

@@ -20,7 +20,7 @@ from intrakraft.domain import notices
 from intrakraft.domain.accounts.tables import Challenge, token_hash
 from intrakraft.domain.base import N_, new_token, now
 from intrakraft.domain.errors import Invalid, TooMany
-from intrakraft.domain.keys import keyring
+from intrakraft.domain.keys import KeyDestroyed, keyring
 from intrakraft.domain.labels import Purpose, reading_for
 from intrakraft.domain.notices import Channel
 from intrakraft.domain.notices import Kind as Told
@@ -246,7 +246,11 @@ def _is_right(session: Session, challenge_id: int, account_id: int, code: str) -
         sealed = reader.execute(sa.select(Challenge.code).where(Challenge.id == challenge_id)).scalar()
     if sealed is None:
         return False
-    return hmac.compare_digest(keyring(session).open(account_id, SEALED, sealed).encode(), code.encode())
+    try:
+        mailed = keyring(session).open(account_id, SEALED, sealed)
+    except KeyDestroyed:
+        return False
+    return hmac.compare_digest(mailed.encode(), code.encode())
 
 
 def _problem(challenge: Challenge) -> Invalid:

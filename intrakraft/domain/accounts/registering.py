@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from intrakraft.domain import notices, places
 from intrakraft.domain.accounts import codes
 from intrakraft.domain.accounts.codes import CodeKind
-from intrakraft.domain.accounts.contacts import add_contact, find_by_email, prove_email
+from intrakraft.domain.accounts.contacts import add_contact, email_of, find_by_email, prove_email
 from intrakraft.domain.accounts.events import EventKind, note_event
 from intrakraft.domain.accounts.passwords import add_credential
 from intrakraft.domain.accounts.signing_in import Browser, find_by_username, folded
@@ -208,9 +208,11 @@ def ask_code(session: Session, account: Account, email: str, *, browser: Browser
     return token
 
 
-def mail_again(session: Session, challenge: Challenge, email: str) -> None:
+def mail_again(session: Session, challenge: Challenge) -> None:
     """Mail a further code for a registration; for an address that is somebody's, go through the motions."""
-    codes.mail(session, challenge, reaches=find_by_email(session, email) is None)
+    assert challenge.account_id is not None
+    owner = find_by_email(session, email_of(session, challenge.account_id))
+    codes.mail(session, challenge, reaches=owner is None)
 
 
 def rename(session: Session, account: Account, username: str) -> None:
