@@ -9,9 +9,9 @@ from datetime import timedelta
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, Length
 
-from intrakraft.domain.base import now
+from intrakraft.domain.base import N_, now
 from intrakraft.domain.privacy import minors, policy
 from intrakraft.domain.support import clocks
 from intrakraft.web.access import public
@@ -29,17 +29,17 @@ class ChildReportForm(Form):
     """A username and how the writer knows; nothing about the writer."""
 
     username = Line(
-        _l("Username"),
-        [InputRequired(_l("Write the username.")), Length(max=80, message=_l("A username has at most 80 letters."))],
-        description=_l("As it stands on the listing or the profile"),
+        N_("Username"),
+        [DataRequired(_l("Write the username.")), Length(max=80, message=_l("A username is shorter than that."))],
+        description=N_("As it stands on the listing or the profile"),
     )
     grounds = Lines(
-        _l("How you know"),
+        N_("How you know"),
         [
-            InputRequired(_l("Say how you know.")),
+            DataRequired(_l("Say how you know.")),
             Length(max=minors.GROUNDS_MAX, message=_l("At most 1,000 letters, please.")),
         ],
-        description=_l("Read by the person who decides, and by nobody else"),
+        description=N_("Read by the person who decides, and by nobody else"),
     )
 
 
@@ -92,7 +92,7 @@ def security_txt() -> Response:
 @public
 def change_password() -> Response:
     """Where password managers send people to change a password."""
-    return redirect(url_for("password.edit"), 303)  # type: ignore[return-value]
+    return redirect(url_for("passwords.edit"), 303)  # type: ignore[return-value]
 
 
 @bp.get("/robots.txt")

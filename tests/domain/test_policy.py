@@ -10,7 +10,10 @@ import sqlalchemy as sa
 import time_machine
 from sqlalchemy.orm import Session
 
+from intrakraft.domain.accounts import Account
+from intrakraft.domain.base import now
 from intrakraft.domain.errors import Refusal
+from intrakraft.domain.keys import keyring
 from intrakraft.domain.labels import unlabelled
 from intrakraft.domain.privacy import policy, texts
 from intrakraft.domain.privacy.policy import Acceptance, Agreed, OnBehalfOf, PolicyVersion
@@ -20,6 +23,17 @@ ALL_PROMISES = {f"P-{number:03}" for number in range(1, 154)}
 FACTS = tuple((name, f"<{name}>") for name in sorted(texts.FACTS))
 EVERY_TEXT = [text for kind in Kind for held in texts.versions(kind) for text in held.values()]
 names = [f"{text.kind}-{text.version}-{text.lang}" for text in EVERY_TEXT]
+
+
+@pytest.fixture
+def account_id(session: Session) -> int:
+    """An open account."""
+    words = dict.fromkeys(("place_of_business", "city", "district", "state", "state_code", "pin"), "x")
+    account = Account(username="asha", status="active", email_verified_at=now(), **words)
+    session.add(account)
+    session.flush()
+    keyring(session).create(account.id)
+    return account.id
 
 
 # -- the texts --

@@ -49,7 +49,7 @@ def test_an_own_link_cannot_lead_elsewhere() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "javascript:alert(1)", "data:text/html,x", "https://", "https://localhost/x", "http://10", "https://[::1]/",
+        "javascript:alert(1)", "data:text/html,x", "https://", "https://intranet/x", "http://10", "https://[::2]/",
         "https://a..b/", "https://exa mple", "https://-a.example/", "https://x.example:99999/", "ftp://x.example/",
     ],
 )  # fmt: skip
@@ -124,7 +124,7 @@ def test_no_referrer_leaves_from_here(client: FlaskClient, signed: bool) -> None
 def test_what_we_did_not_sign_is_refused_in_words(client: FlaskClient, query: str) -> None:
     answer = client.get(f"/out{query}")
     assert answer.status_code == 400 and "Location" not in answer.headers
-    assert "evil.example" not in answer.text and "is not ours" in answer.text
+    assert "is not ours" in answer.text and not [link for link in hrefs(answer.text) if "evil" in link]
 
 
 @pytest.mark.promise("P-009")

@@ -119,3 +119,13 @@ def test_the_form_asks_nothing_about_the_writer(client: FlaskClient) -> None:
     form = page[page.index('action="/support/child-reports"') :]
     names = re.findall(r'<(?:input|textarea)[^>]* name="([^"]+)"', form[: form.index("</form>")])
     assert sorted(names) == ["csrf_token", "grounds", "username"]
+
+
+@pytest.mark.promise("P-117")
+@pytest.mark.parametrize("username", ["asha", "nobody-here"])
+def test_the_answer_never_tells_whether_the_account_exists(client: FlaskClient, username: str) -> None:
+    page = client.get("/support/child-reports/new").text
+    data = {"csrf_token": token(page), "username": username, "grounds": "She is in my class."}
+    answer = client.post("/support/child-reports", data=data)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/support/child-reports/received")
+    assert "If there is such an account" in client.get(answer.headers["Location"], headers={"Accept-Language": "en"}).text

@@ -45,7 +45,8 @@ class ChildReport(Model):
 def report_child(session: Session, *, username: str, grounds: str) -> ChildReport | None:
     """Record the report and freeze the account; None, and nothing written, where no such account exists.
 
-    A second report about a frozen account is recorded too. Raises `Invalid` where the grounds are empty.
+    A second report about a frozen account is recorded too. Staff are known to the operator, so a report about one of
+    them is recorded without locking anybody out. Raises `Invalid` where the grounds are empty.
     """
     if not grounds.strip():
         raise Invalid({"grounds": N_("Say how you know.")})
@@ -54,6 +55,7 @@ def report_child(session: Session, *, username: str, grounds: str) -> ChildRepor
         return None
     report = ChildReport(subject_id=account.id, grounds=grounds.strip()[:GROUNDS_MAX])
     session.add(report)
-    accounts.freeze(session, account, reason=N_("Somebody told us that this account belongs to a child."))
+    if not account.is_staff_role:
+        accounts.freeze(session, account, reason=N_("Somebody told us that this account belongs to a child."))
     session.flush()
     return report
