@@ -10,13 +10,13 @@ from wtforms.validators import InputRequired, Length, Optional
 from intrakraft.domain import accounts, interests, places
 from intrakraft.domain.accounts import codes, contacts, corrections, profile
 from intrakraft.domain.accounts.codes import CodeKind
+from intrakraft.domain.accounts.registering import normal_email
 from intrakraft.domain.accounts.profile import SeenBy
 from intrakraft.domain.base import N_
 from intrakraft.domain.errors import Invalid
 from intrakraft.domain.labels import Purpose
 from intrakraft.web.access import public, recently_verified, signed_in, viewer
 from intrakraft.web.devices import browser
-from intrakraft.web.fields import email_typed, phone_typed
 from intrakraft.web.forms import Form, Line
 from intrakraft.web.page import go, page
 from intrakraft.web.state import db
@@ -113,10 +113,9 @@ def update_contact() -> Response:
     try:
         if not form.validate():
             raise Invalid({})
-        values = form.data | {"pin": places.normalise_pin(form.pin.data), "phone": phone_typed(form.phone.data)}
+        corrections.correct_contact(db.writing(), viewer(), **form.data)
     except Invalid as refusal:
         return page("profile/contact.html", parts=("contact",), status=422, form=form.reject(refusal))
-    accounts.correct(db.writing(), viewer(), **values)
     return go("profile.show", elsewhere=True)
 
 
@@ -135,7 +134,7 @@ def begin_email_change() -> Response:
     try:
         if not form.validate():
             raise Invalid({})
-        address = email_typed(form.email.data)
+        address = normal_email(form.email.data)
     except Invalid as refusal:
         return _email(form.reject(refusal), CodeForm(formdata=None), 422)
     corrections.begin_email_change(db.writing(), viewer(), address)

@@ -10,7 +10,7 @@ from flask_babel import gettext
 from markupsafe import Markup
 
 from intrakraft.domain import accounts, notices
-from intrakraft.domain.accounts import events, second_factors
+from intrakraft.domain.accounts import second_factors
 from intrakraft.domain.accounts.second_factors import Site
 from intrakraft.domain.base import N_
 from intrakraft.domain.errors import Invalid
@@ -49,8 +49,8 @@ def show() -> Response:
         here=visitor().sign_in.id,
         factors=second_factors.factors_of(db.session, viewer().id),
         passkeys=second_factors.passkeys_of(db.session, viewer().id),
-        events=events.events_of(db.session, viewer(), limit=30),
-        event_names=events.EVENT_NAMES,
+        events=accounts.security_events_of(db.session, viewer(), limit=30),
+        event_names=accounts.EVENT_NAMES,
     )
 
 

@@ -70,3 +70,5 @@ def init_app(app: Flask) -> None:
         SESSION_REFRESH_EACH_REQUEST=False,
         PERMANENT_SESSION_LIFETIME=30 * 86_400,
     )
+    app.after_request(strip_unregistered)
+    app.after_request(send_cookies)

@@ -15,6 +15,7 @@ from intrakraft.adapters.jobs import Work
 from intrakraft.adapters.letters import Letters
 from intrakraft.db import Database
 from intrakraft.domain import accounts, notices
+from intrakraft.domain.accounts import codes, events, registering, signing_in, states
 from intrakraft.domain.notices import Outcome, Recipient
 from intrakraft.web import state
 

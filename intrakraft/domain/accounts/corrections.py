@@ -1,6 +1,6 @@
-"""Corrections: a new e-mail address, which counts once a code mailed to it came back.
+"""Corrections: what was registered can be changed at any time, and counts at once.
 
-Until then the old one stays in force, and afterwards both addresses are told (P-086, P-120).
+A new e-mail address counts once a code mailed to it came back; until then the old one stays, and is told (P-086, P-120).
 """
 
 from __future__ import annotations
@@ -8,14 +8,15 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session
 
-from intrakraft.domain import notices
+from intrakraft.domain import notices, places
 from intrakraft.domain.accounts import codes
 from intrakraft.domain.accounts.codes import CodeKind
-from intrakraft.domain.accounts.contacts import contact_of, set_email
+from intrakraft.domain.accounts.contacts import change_contact, contact_of, set_email
 from intrakraft.domain.accounts.events import EventKind, note_event
+from intrakraft.domain.accounts.registering import normal_phone
 from intrakraft.domain.accounts.tables import Account
 from intrakraft.domain.base import N_, BigId, CreatedAt, Model, now
-from intrakraft.domain.errors import Refusal
+from intrakraft.domain.errors import Invalid, Message, Refusal
 from intrakraft.domain.keys import keyring
 from intrakraft.domain.labels import Category, Erase, Purpose, Retention, Visibility, personal, reading_for, subject
 
@@ -52,6 +53,40 @@ def waiting_address(session: Session, account: Account) -> str:
 
 
 # -- writing --
+
+
+def correct_contact(
+    session: Session,
+    account: Account,
+    *,
+    name: str,
+    place_of_business: str,
+    street: str,
+    landmark: str | None,
+    pin: str,
+    city: str,
+    district: str,
+    state: str,
+    phone: str | None,
+) -> None:
+    """Replace the registered contact at once; nothing of the old is kept. Raises `Invalid` with every bad field."""
+    problems: dict[str, Message] = {}
+    found: dict[str, str] = {}
+    for field, check, typed in (("pin", places.normalise_pin, pin), ("phone", normal_phone, phone or "")):
+        try:
+            found[field] = check(typed)
+        except Invalid as problem:
+            problems.update(problem.problems)
+    place = places.state_called(state)
+    if place is None:
+        problems["state"] = N_("Choose the state or union territory.")
+    if problems or place is None:
+        raise Invalid(problems)
+    account.place_of_business, account.city, account.district = place_of_business, city, district
+    account.state, account.state_code, account.pin = place.name, place.code, found["pin"]
+    change_contact(
+        session, account.id, name=name, street=street, landmark=landmark or "", phone=found["phone"]
+    )
 
 
 def begin_email_change(session: Session, account: Account, address: str) -> None:
