@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Mapped, Session
 
 from intrakraft.domain.base import BigId, Model
@@ -146,6 +147,18 @@ class _TsQuery(sa.types.UserDefinedType[str]):
 
     def get_col_spec(self, **kw: Any) -> str:
         return "TSQUERY"
+
+
+class InOrder(sa.sql.expression.Join):
+    """A join that SQLite may not turn round: what is on the left is walked, what is on the right looked up."""
+
+    inherit_cache = True
+
+
+@compiles(InOrder, "sqlite")
+def _cross_join(join: InOrder, compiler: Any, asfrom: bool = False, from_linter: Any = None, **kw: Any) -> str:
+    left, right = (compiler.process(side, asfrom=True, **kw) for side in (join.left, join.right))
+    return f"{left} CROSS JOIN {right} ON {compiler.process(join.onclause, **kw)}"
 
 
 # -- writing --

@@ -23,7 +23,7 @@ from intrakraft.domain.listings.offers import typed_of
 from intrakraft.domain.listings.tables import STATUS_NAMES, Listing, ListingDraft, Status
 from intrakraft.domain.listings.units import UNITS
 from intrakraft.domain.media import Photo
-from intrakraft.domain.search import Match
+from intrakraft.domain.search import InOrder, Match
 
 PAGE = 24
 IS_SHOWN = sa.and_(
@@ -157,9 +157,10 @@ def _leaf_and_branch(slug: str) -> tuple[str, str]:
 def _statement(match: Match) -> sa.Select[Any]:
     """The select of cards out of what matches, in the order of the one index that is walked."""
     number = match.number
-    source = match.source.join(Listing, Listing.posted_no == number)
-    source = source.join(Account, Account.id == Listing.lister_id)
-    source = source.outerjoin(Photo, sa.and_(Photo.listing_id == Listing.id, Photo.position == 0))
+    walked = InOrder(match.source, Listing.__table__, Listing.posted_no == number)
+    source = InOrder(walked, Account.__table__, Account.id == Listing.lister_id).outerjoin(
+        Photo, sa.and_(Photo.listing_id == Listing.id, Photo.position == 0)
+    )
     picked = sa.select(
         Listing.id, number.label("number"), Listing.title, Listing.category, Listing.price_paise, Listing.unit,
         Listing.town, Account.place_of_business, Photo.token, Photo.width, Photo.height,

@@ -97,6 +97,7 @@ def put_up(session: Session, listing: Listing, *, by: Account) -> Listing:
     apply(session, listing, offers.read(typed), lister=by)
     if draft is not None:
         session.delete(draft)
+        session.flush()
     return listing
 
 
