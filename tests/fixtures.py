@@ -9,6 +9,7 @@ from pathlib import Path
 
 import jinja2
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
@@ -34,6 +35,19 @@ def keep(database: Database) -> Callable[[], Session]:
         return database.writing()
 
     return commit_and_go_on
+
+
+@pytest.fixture
+def statements(database: Database) -> Iterator[list[str]]:
+    """The SQL that the application sends, as it goes on; clear the list to begin to count."""
+    sent: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        sent.append(statement)
+
+    sa.event.listen(database._engine, "before_cursor_execute", note)
+    yield sent
+    sa.event.remove(database._engine, "before_cursor_execute", note)
 
 
 @pytest.fixture(scope="session")
