@@ -150,7 +150,7 @@ DO $$ BEGIN
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;
 DO $$ BEGIN
-  EXECUTE format('GRANT {role} TO %I', current_user);
+  EXECUTE format('GRANT {role} TO %%I', current_user);
 EXCEPTION WHEN OTHERS THEN
   IF NOT pg_has_role(current_user, '{role}', 'MEMBER') THEN RAISE; END IF;
 END $$;
