@@ -127,8 +127,11 @@ class Jobs:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         log.info("worker started", count=WORKERS)
-        while not stop.wait(HEALTH_SECONDS):
-            consumer.check_worker_health()
+        checked = time.monotonic()
+        while not stop.wait(POLL_SECONDS):
+            if time.monotonic() - checked > HEALTH_SECONDS:
+                consumer.check_worker_health()
+                checked = time.monotonic()
         consumer.stop(graceful=True)
         log.info("worker stopped")
 

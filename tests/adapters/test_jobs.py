@@ -95,6 +95,7 @@ def test_a_worker_sends_what_the_web_asked_for_and_says_that_it_lives(url, start
     assert worker.poll() is None
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_worker_that_is_told_to_stop_finishes_what_it_began(start, tmp_path, number):
     address = f"sqlite:///{tmp_path / 'queue.sqlite'}"
@@ -108,6 +109,7 @@ def test_a_worker_that_is_told_to_stop_finishes_what_it_began(start, tmp_path, n
     assert "worker stopped" in words and "Traceback" not in words
 
 
+@pytest.mark.long
 def test_a_forged_job_is_not_done(start, tmp_path):
     address = f"sqlite:///{tmp_path / 'queue.sqlite'}"
     Jobs(address, "secret").worker_age()

@@ -28,6 +28,7 @@ from intrakraft.domain.notices import (
     UnlabelledField,
     Written,
 )
+from tests.makers import make_person
 
 LISTING = {"listing_id": 7, "listing_title": "Cotton dupatta", "other_username": "bina"}
 CODE = {"code": "482913", "minutes": 10}
@@ -56,7 +57,20 @@ def deliver(database, post, *, only=None, limit=20, address_of=None) -> list[Out
 
 
 @pytest.fixture
-def asha(database, make_account) -> int:
+def make_account(database):
+    """Makes somebody who has been told nothing yet; gives the id of the account."""
+
+    def make(username: str) -> int:
+        person = make_person(database, username)
+        with database.apart() as session:
+            session.execute(sa.delete(Notice).where(Notice.subject_id == person.id))
+        return person.id
+
+    return make
+
+
+@pytest.fixture
+def asha(make_account) -> int:
     return make_account("asha")
 
 
