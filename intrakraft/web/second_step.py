@@ -6,19 +6,33 @@ Tries are counted and committed before anything is said, so a refusal never give
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from flask import Response, request
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField
 
-from intrakraft.domain.accounts import Challenge, EventKind, SecondStepProof, Way, codes, contacts, second_factors, second_steps
+from intrakraft.adapters.offload import offload
+from intrakraft.domain.accounts import (
+    Challenge,
+    EventKind,
+    SecondStepProof,
+    Way,
+    codes,
+    contacts,
+    passwords,
+    second_factors,
+    second_steps,
+)
 from intrakraft.domain.accounts.codes import CodeKind
 from intrakraft.domain.accounts.second_factors import Site
 from intrakraft.domain.accounts.second_steps import Answer
 from intrakraft.domain.base import N_
-from intrakraft.domain.errors import Invalid, NotFound
+from intrakraft.domain.errors import DomainError, Invalid, NotFound
 from intrakraft.web import throttles
+from intrakraft.web.access import viewer
 from intrakraft.web.cookies import read_cookie
 from intrakraft.web.devices import note_failure
 from intrakraft.web.forms import Form, Line
@@ -26,6 +40,16 @@ from intrakraft.web.page import page
 from intrakraft.web.state import database
 
 EMPTY = N_("Type the code.")
+NOT_YOURS = N_("This is not your password.")
+LABELS = {
+    Way.PASSKEY: N_("Passkey"),
+    Way.TOTP: N_("Code the app shows now"),
+    Way.MAIL: N_("Code"),
+    Way.PAPER: N_("One of your paper codes"),
+}
+SIX_DIGITS = {"autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": 12, "class": "otp"}
+TYPED_BY_HAND = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false", "maxlength": 20}
+AnyForm = TypeVar("AnyForm", bound=Form)
 
 
 class SecondStepForm(Form):
@@ -34,6 +58,9 @@ class SecondStepForm(Form):
     way = HiddenField()
     answer = HiddenField()
     code = Line(_l("Code"))
+
+
+AnySecondStep = TypeVar("AnySecondStep", bound=SecondStepForm)
 
 
 class TrustingForm(SecondStepForm):
@@ -93,7 +120,9 @@ def asked(account_id: int, challenge: Challenge | None, *, by_mail: bool = True)
     return Asked(ways, way, email, challenge)
 
 
-def proved(account_id: int, challenge: Challenge | None, form: SecondStepForm, *, by_mail: bool = True) -> SecondStepProof:
+def proved(
+    account_id: int, challenge: Challenge | None, form: SecondStepForm, *, by_mail: bool = True
+) -> SecondStepProof:
     """The proof of a second step. Raises `Invalid` for the field `code`, `TooMany` beyond the limits."""
     way = _way_of(form)
     typed = (form.answer.data if way is Way.PASSKEY else form.code.data) or ""
@@ -116,6 +145,34 @@ def passkey_options(account_id: int) -> Response:
     if options is None:
         raise NotFound(N_("There is no passkey."))
     return Response(options, mimetype="application/json")
+
+
+def check_own_password(typed: str) -> None:
+    """Raise `Invalid` for the field `password` where it is not the viewer's, `TooMany` beyond the limits."""
+    account = viewer()
+    assert account is not None, "only signed-in people have a password of their own"
+    throttles.before_password(account.username, account, on_trusted_device=True)
+    if not offload(passwords.verify_password, passwords.stored_hash(database().session, account.id), typed):
+        note_failure(EventKind.SIGN_IN_FAILED, account.id)
+        raise Invalid({"password": NOT_YOURS})
+    throttles.right_password(account.username, account, on_trusted_device=True)
+
+
+def fit(form: AnySecondStep, found: Asked) -> AnySecondStep:
+    """Make the form ask in the words of the way; an answer that was refused is not sent again."""
+    form.way.data, form.answer.data = found.way.value, ""
+    form.code.label.text = gettext(LABELS[found.way])
+    form.code.render_kw = dict(TYPED_BY_HAND if found.way is Way.PAPER else SIX_DIGITS)
+    return form
+
+
+def beside(form: AnyForm, refusal: DomainError) -> AnyForm:
+    """Put a refusal beside the fields it is about, or on top of the form, so that what was typed stays."""
+    if isinstance(refusal, Invalid):
+        form.reject(refusal)
+    else:
+        form.form_errors.append(gettext(refusal.message, **refusal.params))
+    return form
 
 
 def _way_of(form: SecondStepForm) -> Way:

@@ -130,10 +130,13 @@ def begin(session: Session, kind: CodeKind, account_id: int | None, *, stay: boo
 def send(session: Session, account_id: int, kind: CodeKind, *, device: str = "", address: str = "") -> Challenge:
     """Mail a code to this person for an act they have begun while signed in (step-up, change of address).
 
-    `address` is the new address of a change of e-mail; it goes there. A code asked for again within 30 seconds is not
-    mailed twice. Raises `TooMany` after 5 mails for one attempt.
+    `address` is the new address of a change of e-mail; it goes there, and what was mailed before no longer counts. A
+    code asked for again within 30 seconds is not mailed twice. Raises `TooMany` after 5 mails for one attempt.
     """
     challenge = latest(session, account_id, kind)
+    if challenge is not None and address:
+        use(session, challenge)
+        challenge = None
     if challenge is None or (challenge.sends >= SENDS and not challenge.has_live_code):
         challenge = _add(session, kind, account_id)
     mail(session, challenge, device=device, address=address)

@@ -254,11 +254,15 @@ def forget_unfinished(session: Session, *, limit: int = 100) -> int:
 
 
 def discard(session: Session, account_id: int) -> None:
-    """Delete an account that was never opened: every row labelled as its own, and its key."""
+    """Delete an account that was never opened: every row labelled as its own, and its key. An open one stays as it is."""
+    account = session.get(Account, account_id, with_for_update=True, populate_existing=True)
+    if account is None or account.status != Status.REGISTERING:
+        return
     for table in reversed(Model.metadata.sorted_tables):
         for column in table.columns:
             label = label_of(column)
             if label is not None and label.subject:
                 session.execute(sa.delete(table).where(column == account_id))
-    session.execute(sa.delete(Account).where(Account.id == account_id, Account.status == Status.REGISTERING))
+    session.delete(account)
+    session.flush()
     keyring(session).destroy(account_id)

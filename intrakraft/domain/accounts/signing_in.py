@@ -54,6 +54,14 @@ class Browser:
         return ", ".join(part for part in (self.family, self.system) if part)
 
 
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """What the browser is to keep: the token of the sign-in, and that of the device where it is trusted anew."""
+
+    token: str
+    device_token: str | None = None
+
+
 # -- reading --
 
 
@@ -143,18 +151,22 @@ def sign_in(
     stay: bool = False,
     proof: SecondStepProof | None = None,
     device: Device | None = None,
+    trusts: bool = False,
     is_registration: bool = False,
-) -> str:
+) -> SignedIn:
     """Begin a sign-in and return its new token, which nobody but the browser keeps.
 
-    Either `proof` of a second step or the trusted `device` lets the person in; staff need the proof. A browser that the
-    account has not seen is told to its owner. Raises `AssertionError` where neither is given: that is a fault of ours.
+    Either `proof` of a second step or the trusted `device` lets the person in; staff need the proof. With `trusts` this
+    browser is trusted from now on. One that the account has not seen is told to its owner. Raises `AssertionError` for a
+    sign-in without its second step: that is a fault of ours.
     """
     assert proof is not None or (device is not None and not account.is_staff), "a sign-in without its second step"
     assert proof is None or proof.account_id == account.id, "a proof of somebody else"
-    moment, token = now(), new_token(32)
+    moment, token, device_token = now(), new_token(32), None
     if device is None and not is_registration:
         _tell_of_new_browser(session, account, browser, proof)
+    if device is None and trusts and not account.is_staff:
+        device, device_token = trust_device(session, account, browser)
     if device is not None:
         device.last_used_at = moment
     session.add(
@@ -173,7 +185,7 @@ def sign_in(
     )
     account.last_seen_on = moment.date()
     note_event(session, account.id, EventKind.SIGNED_IN, str(browser))
-    return token
+    return SignedIn(token, device_token)
 
 
 def _tell_of_new_browser(session: Session, account: Account, browser: Browser, proof: SecondStepProof | None) -> None:
