@@ -10,7 +10,7 @@ import pytest
 
 pytest.register_assert_rewrite("tests.people", "tests.makers", "tests.visitor")
 
-pytest_plugins = ["tests.servers", "tests.installations", "tests.fixtures", "tests.browsers"]
+pytest_plugins = ["tests.servers", "tests.installations", "tests.fixtures", "tests.browsers", "tests.people"]
 
 OURS = {"INTRAKRAFT_CHROMIUM", "INTRAKRAFT_TEST_POSTGRES_URL", "INTRAKRAFT_SHARED_DATA"}
 DATABASES = ("sqlite", "postgres")

@@ -149,23 +149,20 @@ def refused(database: Database, statement: str) -> bool:
     return False
 
 
-@pytest.mark.parametrize("name", EVERYWHERE)
-def test_no_dressing_of_a_statement_reads_a_gated_column(canary: Database, name: str) -> None:
-    assert not leaked(canary, EVERYWHERE[name])
-    assert refused(canary, EVERYWHERE[name])
+def test_no_dressing_of_a_statement_reads_a_gated_column(canary: Database) -> None:
+    assert [name for name, statement in EVERYWHERE.items() if leaked(canary, statement)] == []
+    assert [name for name, statement in EVERYWHERE.items() if not refused(canary, statement)] == []
 
 
 @pytest.mark.sqlite
-@pytest.mark.parametrize("name", SQLITE)
-def test_no_trick_of_sqlite_reads_a_gated_column(canary: Database, name: str) -> None:
-    assert not leaked(canary, SQLITE[name])
-    assert refused(canary, SQLITE[name])
+def test_no_trick_of_sqlite_reads_a_gated_column(canary: Database) -> None:
+    assert [name for name, statement in SQLITE.items() if leaked(canary, statement)] == []
+    assert [name for name, statement in SQLITE.items() if not refused(canary, statement)] == []
 
 
 @pytest.mark.postgres
-@pytest.mark.parametrize("name", POSTGRES)
-def test_no_trick_of_postgresql_reads_a_gated_column(canary: Database, name: str) -> None:
-    assert not leaked(canary, POSTGRES[name])
+def test_no_trick_of_postgresql_reads_a_gated_column(canary: Database) -> None:
+    assert [name for name, statement in POSTGRES.items() if leaked(canary, statement)] == []
 
 
 def test_the_right_purpose_reads_and_the_wrong_one_does_not(canary: Database) -> None:
@@ -197,12 +194,13 @@ def test_a_reader_cannot_write(canary: Database) -> None:
 
 
 @pytest.mark.sqlite
-@pytest.mark.parametrize("door", ["blobopen", "backup", "serialize", "iterdump", "set_authorizer", "create_function"])
-def test_the_connection_has_no_side_door(canary: Database, door: str) -> None:
+def test_the_connection_has_no_side_door(canary: Database) -> None:
     raw = canary.session.connection().connection.dbapi_connection
     assert isinstance(raw, sqlite3.Connection)
-    with pytest.raises(gate.GateRefused):
-        getattr(raw, door)("contact", "email", 1)
+    doors = {"blobopen": ("contact", "email", 1), "set_authorizer": (None,), "iterdump": ()}
+    for door in (*doors, "backup", "serialize", "deserialize", "create_function", "enable_load_extension"):
+        with pytest.raises(gate.GateRefused):
+            getattr(raw, door)(*doors.get(door, ("x",)))
 
 
 @pytest.mark.promise("P-079")
