@@ -46,7 +46,7 @@ def show() -> Response:
         "second_factors/show.html",
         parts=("devices",),
         sign_ins=accounts.sign_ins_of(db.session, viewer()),
-        here=visitor().sign_in.id,
+        own=visitor().sign_in.id,
         factors=second_factors.factors_of(db.session, viewer().id),
         passkeys=second_factors.passkeys_of(db.session, viewer().id),
         events=accounts.security_events_of(db.session, viewer(), limit=30),

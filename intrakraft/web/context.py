@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from flask import Flask, g, request
-from flask_babel import gettext, ngettext
+from flask_babel import get_locale, gettext, ngettext
 
 from intrakraft.domain import notices
 from intrakraft.web.access import viewer
 from intrakraft.web.choices import LANGUAGES, THEMES, choices, language, saver
 from intrakraft.web.state import database, settings
+
+MOST_KEPT = 5000
 
 
 def everything() -> dict[str, Any]:
@@ -38,6 +41,21 @@ def unread() -> int:
     return count
 
 
+def remembered(text: str) -> str:
+    """A translation, looked up once for each language: pages hold some thirty strings, and each look costs."""
+    found = _kept(str(get_locale()))
+    if text not in found:
+        if len(found) > MOST_KEPT:
+            found.clear()
+        found[text] = gettext(text)
+    return found[text]
+
+
+@cache
+def _kept(language: str) -> dict[str, str]:
+    return {}
+
+
 def init_app(app: Flask) -> None:
     """Strict templates with gettext; a missing variable is a fault, not an empty place."""
     from jinja2 import StrictUndefined
@@ -45,5 +63,5 @@ def init_app(app: Flask) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.add_extension("jinja2.ext.i18n")
-    app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.install_gettext_callables(remembered, ngettext, newstyle=True)  # type: ignore[attr-defined]
     app.context_processor(everything)

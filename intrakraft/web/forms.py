@@ -16,7 +16,7 @@ from flask_login import current_user
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import generate_csrf, validate_csrf
 from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
-from wtforms import Field, StringField, TextAreaField
+from wtforms import StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from intrakraft.domain.errors import Invalid
@@ -30,9 +30,6 @@ class Form(FlaskForm):
 
     class Meta:
         csrf = False
-
-        def render_field(self, field: Field, render_kw: dict[str, Any]) -> Any:
-            return field.widget(field, **render_kw)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

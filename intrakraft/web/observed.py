@@ -37,7 +37,12 @@ def note(response: Response) -> Response:
     if request.method != "GET" or response.status_code >= 400:
         who = current_user.sign_in.account_id if current_user.is_authenticated else None
         state().security_log.write(
-            "request", address=request.remote_addr, route=route, method=request.method, status=response.status_code, account=who
+            "request",
+            address=request.remote_addr,
+            route=route,
+            method=request.method,
+            status=response.status_code,
+            account=who,
         )
     return response
 

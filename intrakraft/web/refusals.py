@@ -5,7 +5,7 @@ Under htmx the page stays and its `#status` live region speaks; what must outliv
 
 from __future__ import annotations
 
-from flask import Flask, Response, current_app, render_template, request
+from flask import Flask, Response, current_app, request
 from flask_babel import gettext
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
@@ -80,7 +80,8 @@ def failed(error: Exception) -> Response:
         return answer(500, gettext(SENTENCES[500]))
     except Exception as second:
         log.failure(second)
-        return Response(render_template("errors/500.html"), 500)
+        bare = current_app.jinja_env.get_template("errors/500.html").render(reference="")
+        return Response(bare, 500)
 
 
 def answer(status: int, sentence: str) -> Response:
