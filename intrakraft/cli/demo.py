@@ -7,6 +7,7 @@ from flask import Flask
 from flask.cli import with_appcontext
 from rich.progress import Progress
 
+from intrakraft.domain.errors import DomainError
 from intrakraft.web.state import state
 
 
@@ -18,12 +19,19 @@ def seed(if_empty: bool) -> None:
     from intrakraft.demo import load
     from intrakraft.domain import accounts
 
-    if if_empty and accounts.any_account(state().database.session):
+    found = state()
+    if if_empty and found.settings.production:
+        click.echo("this is production, no demo people were loaded")
+        return
+    if if_empty and accounts.any_account(found.database.session) and not load.is_unfinished(found):
         click.echo("there are people here already, nothing was loaded")
         return
-    with Progress(transient=True) as progress:
-        task = progress.add_task("demo bazaar", total=None)
-        counts = load.load(state(), progress=lambda done, of: progress.update(task, completed=done, total=of))
+    try:
+        with Progress(transient=True) as progress:
+            task = progress.add_task("demo bazaar", total=None)
+            counts = load.load(found, progress=lambda done, of: progress.update(task, completed=done, total=of))
+    except DomainError as error:
+        raise click.ClickException(error.message % error.params) from error
     click.echo(", ".join(f"{number} {what}" for what, number in counts.items()))
 
 

@@ -5,20 +5,25 @@ The same files always give the same script; days are counted back from the day o
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 import zlib
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent
+_ANY_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody of the bazaar; `role` is owner, buyer, stranger or staff, `business` their place of business."""
+    """Somebody of the bazaar; `role` is owner, buyer, stranger or staff, `business` their place of business.
+
+    `firm_role` is what they are in the firm they act for; empty for people who trade for themselves.
+    """
 
     username: str
     role: str
@@ -34,11 +39,11 @@ class Person:
     language: str
     joined_days_ago: int
     about: str
+    firm_role: str = ""
 
-    @property
-    def is_firm(self) -> bool:
-        """Whether the person signs up as the representative of a firm; a private seller does not."""
-        return self.business != "Private seller"
+    def joined_at(self, now: datetime) -> datetime:
+        """When they registered: that many days before `now`."""
+        return _moment(now, self.joined_days_ago, self.username)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,11 @@ class Goods:
     pictures: tuple[str, ...]
     description: str
     language: str = "en"
+
+    @property
+    def form_key(self) -> str:
+        """The key of the form it is listed with: the same at every loading, so that it is listed once."""
+        return "demo-" + hashlib.sha256(self.title.encode()).hexdigest()[:24]
 
     def listed_at(self, now: datetime) -> datetime:
         """When it was put up: that many days before `now`, at an hour that the title alone decides."""
@@ -106,7 +116,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """The whole bazaar, in the order it is loaded."""
+    """The whole bazaar in the order it is loaded: goods and interests oldest first."""
 
     passphrase: str
     people: tuple[Person, ...]
@@ -114,17 +124,23 @@ class Script:
     interests: tuple[Asked, ...]
     pictures: dict[str, Picture] = field(default_factory=dict)
 
+    def goods_of(self, asked: Asked) -> Goods:
+        """The goods that somebody asked about."""
+        return next(goods for goods in self.goods if (goods.lister, goods.title) == (asked.lister, asked.title))
+
 
 @cache
 def script() -> Script:
     """Read the files beside this one."""
     people = _table("people.toml")
+    goods = [goods for person in people["person"] for goods in _goods_of(person["username"])]
+    interests = [Asked(**row) for row in _table("interests.toml")["interest"]]
     pictures = [Picture(**row) for row in _table("PICTURES.toml")["picture"]]
     return Script(
         passphrase=people["passphrase"],
         people=tuple(Person(**row) for row in people["person"]),
-        goods=tuple(goods for person in people["person"] for goods in _goods_of(person["username"])),
-        interests=tuple(Asked(**row) for row in _table("interests.toml")["interest"]),
+        goods=tuple(sorted(goods, key=lambda one: one.listed_at(_ANY_MOMENT))),
+        interests=tuple(sorted(interests, key=lambda one: -one.days_ago)),
         pictures={picture.name: picture for picture in pictures},
     )
 
