@@ -190,6 +190,7 @@ def test_what_is_missing_depends_on_for_whom_one_speaks(session: Session, accoun
     assert policy.missing(session, account_id, OnBehalfOf.FIRM) == [Agreed.ADULT, Agreed.AUTHORITY]
     policy.accept(session, account_id, "adult", "hi")
     assert policy.missing(session, account_id, OnBehalfOf.SELF) == []
+    assert policy.missing(session, account_id, OnBehalfOf.FIRM) == [Agreed.AUTHORITY]
 
 
 @pytest.mark.promise("P-113")

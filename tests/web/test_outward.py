@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from intrakraft.web.links import opened, outward_link, user_text
+from tests.people import Visit
 
 REL = 'rel="noopener noreferrer nofollow ugc"'
 
@@ -141,6 +142,11 @@ def test_another_installations_link_is_refused(client: FlaskClient, app: Flask) 
     link = outward_link("https://loom.example/")
     app.secret_key = "another key of another installation, long enough"
     assert client.get(link).status_code == 400
+
+
+def test_both_pages_stand_the_review(visit: Visit) -> None:
+    assert visit().get(outward_link("https://loom.example/")).status == 200
+    assert visit().get("/out?u=x").status == 400
 
 
 def test_a_name_in_foreign_letters_is_spelled_out(client: FlaskClient) -> None:

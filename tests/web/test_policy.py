@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from intrakraft.domain.privacy import policy, texts
 from intrakraft.domain.privacy.texts import Kind
+from tests.people import Visit
 
 ON_THE_WIRE = 30_000
 BOTH = pytest.mark.parametrize(("path", "kind"), [("/policy", Kind.PRIVACY), ("/terms", Kind.TERMS)])
@@ -51,6 +52,16 @@ def test_policy_and_terms_are_linked_from_pages(client: FlaskClient) -> None:
     for path in ("/support", "/policy", "/terms/archive", "/support/child-reports/new"):
         page = client.get(path).text
         assert 'href="/policy"' in page and 'href="/terms"' in page
+
+
+@pytest.mark.promise("P-004")
+@pytest.mark.parametrize(
+    "path", ["/policy", "/policy/archive", "/policy/versions/2020-03-01", "/terms", "/terms/archive"]
+)
+@LANGS
+def test_the_pages_stand_the_review(visit: Visit, path: str, lang: str) -> None:
+    page = visit(**{"Accept-Language": lang}).get(path)
+    assert page.status == 200 and page.tree.get("lang", "").startswith(lang)
 
 
 @pytest.mark.promise("P-006")

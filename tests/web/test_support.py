@@ -8,8 +8,12 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
+from intrakraft.db import Database
 from intrakraft.domain import support
+from intrakraft.domain.base import now
 from intrakraft.web.operator import support_hours
+from tests.makers import Person
+from tests.people import Visit
 
 HOURS = support.hours("09:00", "18:00", "Asia/Kolkata")
 
@@ -64,7 +68,7 @@ def test_the_contact_is_the_one_of_the_settings(client: FlaskClient) -> None:
     page = client.get("/support").text
     for fact in ("Rangrez &amp; Sons", "Ms. Asha Devi", "+91 22222 22222", "desk@rangrez.example", "tel:+912222222222"):
         assert fact in page
-    assert "Keshav" not in page
+    assert "Keshav" not in page and "99201" not in page
     assert "mailto:desk@rangrez.example" in client.get("/.well-known/security.txt").text
 
 
@@ -114,6 +118,16 @@ def test_what_is_left_out_is_asked_again(client: FlaskClient) -> None:
 
 
 @pytest.mark.promise("P-117")
+def test_a_report_freezes_plain_and_by_htmx_alike(visit: Visit, asha: Person, database: Database) -> None:
+    page = visit().get("/support").link("Report a child's account")
+    with time_machine.travel(now(), tick=False):
+        done = page.form("report").submit(username=asha.username.upper(), grounds="She is in my class.")
+    assert "If there is such an account" in done.words()
+    with database.apart() as session:
+        assert asha.account(session).frozen_at is not None
+
+
+@pytest.mark.promise("P-117")
 def test_the_form_asks_nothing_about_the_writer(client: FlaskClient) -> None:
     page = client.get("/support/child-reports/new").text
     form = page[page.index('action="/support/child-reports"') :]
@@ -128,4 +142,6 @@ def test_the_answer_never_tells_whether_the_account_exists(client: FlaskClient, 
     data = {"csrf_token": token(page), "username": username, "grounds": "She is in my class."}
     answer = client.post("/support/child-reports", data=data)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/support/child-reports/received")
-    assert "If there is such an account" in client.get(answer.headers["Location"], headers={"Accept-Language": "en"}).text
+    assert (
+        "If there is such an account" in client.get(answer.headers["Location"], headers={"Accept-Language": "en"}).text
+    )
