@@ -42,7 +42,10 @@ def unread() -> int:
 
 
 def remembered(text: str) -> str:
-    """A translation, looked up once for each language: pages hold some thirty strings, and each look costs."""
+    """A translation, looked up once for each language: pages hold some thirty strings, and each look costs.
+
+    Templates translate words in a variable by the filter `said`, which is this: it escapes and never formats.
+    """
     found = _kept(str(get_locale()))
     if text not in found:
         if len(found) > MOST_KEPT:
@@ -64,4 +67,5 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(remembered, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.filters["said"] = remembered
     app.context_processor(everything)

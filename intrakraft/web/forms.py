@@ -51,12 +51,17 @@ class Form(FlaskForm):
 
 
 def clean_text(text: str | None) -> str | None:
-    """Text as it is kept: NFC, no control letters but new lines and tabs, no lone surrogates, ends trimmed."""
+    """Text as it is kept: NFC, no control letters but new lines and tabs, nothing that is no letter at all, ends trimmed."""
     if text is None:
         return None
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    kept = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
-    return kept.strip()
+    return "".join(c for c in text if c in "\n\t" or _is_letter(c)).strip()
+
+
+def _is_letter(c: str) -> bool:
+    """Not a control, a lone surrogate or one of Unicode's 66 noncharacters, which no page may hold."""
+    is_none = ord(c) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(c) <= 0xFDEF
+    return unicodedata.category(c) not in ("Cc", "Cs") and not is_none
 
 
 class Line(StringField):

@@ -22,8 +22,8 @@ from secure import (
 from intrakraft.web.state import settings
 
 DEVICE_FEATURES = (
-    "accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "display-capture", "fullscreen", "geolocation",
-    "gyroscope", "hid", "interest-cohort", "magnetometer", "microphone", "midi", "payment", "serial", "usb",
+    "accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "fullscreen", "geolocation",
+    "gyroscope", "hid", "magnetometer", "microphone", "midi", "payment", "serial", "usb",
 )  # fmt: skip
 
 

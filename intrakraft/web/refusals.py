@@ -34,7 +34,7 @@ SENTENCES = {
     404: N_("The page has gone, or it was never here."),
     405: N_("Nothing was done. Go back and use the buttons of the page."),
     413: N_("Nothing was kept. Choose smaller files, or fewer at a time."),
-    500: N_("Nothing of what you typed was lost on purpose. Try again in a minute; if it stays, tell us."),
+    500: N_("Go back and what you typed is still in the form. Try again in a minute; if it stays, tell us."),
 }
 
 

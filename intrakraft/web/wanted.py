@@ -15,6 +15,7 @@ from flask_babel import gettext
 from intrakraft.domain import categories, places
 from intrakraft.domain.places import State
 from intrakraft.web.choices import language
+from intrakraft.web.forms import clean_text
 
 LONGEST_TEXT = 200
 
@@ -88,7 +89,7 @@ def wanted() -> Wanted:
     """The search of this request."""
     slug = request.args.get("category", "")
     return Wanted(
-        text=" ".join(request.args.get("q", "").split())[:LONGEST_TEXT],
+        text=" ".join((clean_text(request.args.get("q")) or "").split())[:LONGEST_TEXT],
         category=slug if slug in _slugs() else "",
         state=places.state_called(request.args.get("state", "")[:60]) if request.args.get("state") else None,
         before=before(),

@@ -9,13 +9,25 @@ import re
 from pathlib import Path
 
 from intrakraft.domain.base import Model
-from intrakraft.domain.labels import COOKIES, LOG_KEYS, MAIL_FIELDS, OUTBOUND, Category, Purpose, labelled, unlabelled
+from intrakraft.domain.labels import (
+    COOKIES,
+    LOG_KEYS,
+    MAIL_FIELDS,
+    OUTBOUND,
+    SECURITY_KEYS,
+    Category,
+    Purpose,
+    labelled,
+    unlabelled,
+)
 
 PACKAGE = Path(__file__).resolve().parent.parent.parent
 
 _GATE_DOORS = re.compile(r"set_authorizer|blobopen|\bSET LOCAL ROLE|\.iterdump\(|sqlite3\.connect|psycopg\.connect")
-_HASH_WRITERS = re.compile(r"password_hash\s*=(?!=)|password_hash\"\s*:")
-_OUTWARD = re.compile(r"^\s*(?:import|from)\s+(smtplib|requests|urllib\.request|http\.client|socket|httpx)\b", re.MULTILINE)
+_HASH_WRITERS = re.compile(r"(?<!class )\bCredential\(|(?:update|insert|delete)\(Credential")
+_OUTWARD = re.compile(
+    r"^\s*(?:import|from)\s+(smtplib|requests|urllib\.request|http\.client|socket|httpx)\b", re.MULTILINE
+)
 
 
 def problems() -> list[str]:
@@ -64,11 +76,13 @@ def _doors() -> list[str]:
     for path in sorted(PACKAGE.rglob("*.py")):
         name = path.relative_to(PACKAGE).as_posix()
         text = path.read_text()
-        if name not in ("gate.py", "db.py", "domain/privacy/checking.py") and _GATE_DOORS.search(text):
+        if name == "domain/privacy/checking.py":
+            continue
+        if name not in ("gate.py", "db.py", "domain/places.py") and _GATE_DOORS.search(text):
             found.append(f"{name} touches what only the gate may touch")
-        if not name.startswith("adapters/") and _OUTWARD.search(text) and name not in ("domain/privacy/checking.py",):
+        if not name.startswith("adapters/") and _OUTWARD.search(text):
             found.append(f"{name} speaks outward; only adapters may")
-        if _HASH_WRITERS.search(text) and name != "domain/accounts/passwords.py" and not name.endswith("registering.py"):
+        if name != "domain/accounts/passwords.py" and _HASH_WRITERS.search(text):
             found.append(f"{name} writes a password hash; only passwords.set_password may")
     return found
 
@@ -78,5 +92,10 @@ def _registers() -> list[str]:
     session_only = sum(1 for cookie in COOKIES.values() if cookie.max_age is None)
     if session_only * 2 <= len(COOKIES):
         wrong.append("most cookies must end with the browser session (P-051)")
-    fields = {**LOG_KEYS, **MAIL_FIELDS, **{f"{to}.{k}": f for to, known in OUTBOUND.items() for k, f in known.items()}}
+    fields = {
+        **LOG_KEYS,
+        **SECURITY_KEYS,
+        **MAIL_FIELDS,
+        **{f"{to}.{k}": f for to, known in OUTBOUND.items() for k, f in known.items()},
+    }
     return wrong + [f"field {name} has no purpose" for name, field in fields.items() if field.purpose not in Purpose]
