@@ -12,14 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from intrakraft.domain import notices
-from intrakraft.domain.accounts.contacts import contact_of
+from intrakraft.domain.accounts.contacts import ContactDetails, contact_of
 from intrakraft.domain.accounts.events import EventKind, note_event
 from intrakraft.domain.accounts.signing_in import STAFF_ROLES, end_other_sign_ins
 from intrakraft.domain.accounts.tables import PASSING, STATUS_NAMES, Account, BlockedIdentifier, Status
 from intrakraft.domain.base import N_, now
 from intrakraft.domain.errors import Invalid, Refusal
 from intrakraft.domain.keys import keyring
-from intrakraft.domain.labels import Purpose
+from intrakraft.domain.labels import Purpose, reading_for
 from intrakraft.domain.notices import Kind as Told
 
 REVIEWED_AFTER = timedelta(days=365)
@@ -50,9 +50,8 @@ def block(session: Session, account: Account, reason: str, by: str, until: datet
     found, ring = contact_of(session, account.id, Purpose.ACCOUNT), keyring(session)
     if found is None:
         return
-    for kind, value in (("email", found.email), ("phone", found.phone)):
-        if value:
-            _remember(session, kind, ring.blind(kind, value), reason, now().date() + REVIEWED_AFTER)
+    for kind, value in _proved(found):
+        _remember(session, kind, ring.blind(kind, value), reason, now().date() + REVIEWED_AFTER)
 
 
 def reinstate(session: Session, account: Account, reason: str, by: str, until: datetime | None = None) -> None:
@@ -60,11 +59,7 @@ def reinstate(session: Session, account: Account, reason: str, by: str, until: d
     account.frozen_at = None
     found, ring = contact_of(session, account.id, Purpose.ACCOUNT), keyring(session)
     if found is not None:
-        marks = [ring.blind(kind, value) for kind, value in (("email", found.email), ("phone", found.phone)) if value]
-        session.execute(
-            sa.delete(BlockedIdentifier).where(BlockedIdentifier.identifier.in_(marks)),
-            execution_options={"synchronize_session": False},
-        )
+        _forget(session, [ring.blind(kind, value) for kind, value in _proved(found)])
     _change(session, account, Status.ACTIVE, reason, by, None)
 
 
@@ -116,13 +111,24 @@ def _tell(session: Session, account: Account, state: str, reason: str) -> None:
     notices.queue(session, Told.ACCOUNT_STATE_CHANGED, to=account.id, state=state, reason=reason, when=now())
 
 
+def _proved(contact: ContactDetails) -> list[tuple[str, str]]:
+    return [(kind, value) for kind, value in (("email", contact.email), ("phone", contact.phone)) if value]
+
+
 def _remember(session: Session, kind: str, mark: bytes, reason: str, review_on: date) -> None:
-    session.execute(
-        sa.delete(BlockedIdentifier).where(BlockedIdentifier.identifier == mark),
-        execution_options={"synchronize_session": False},
-    )
+    _forget(session, [mark])
     session.add(BlockedIdentifier(kind=kind, identifier=mark, reason=reason[:LONGEST_REASON], review_on=review_on))
     session.flush()
+
+
+def _forget(session: Session, marks: list[bytes]) -> None:
+    with reading_for(session, Purpose.FRAUD) as reader:
+        query = sa.select(BlockedIdentifier.id).where(BlockedIdentifier.identifier.in_(marks))
+        known = list(reader.scalars(query))
+    session.execute(
+        sa.delete(BlockedIdentifier).where(BlockedIdentifier.id.in_(known)),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def _roles(role: str) -> dict[str, object]:
