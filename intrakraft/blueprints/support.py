@@ -14,6 +14,7 @@ from wtforms.validators import DataRequired, Length
 from intrakraft.domain.base import N_, now
 from intrakraft.domain.privacy import minors, policy
 from intrakraft.domain.support import clocks
+from intrakraft.web import throttles
 from intrakraft.web.access import public
 from intrakraft.web.forms import Form, Line, Lines
 from intrakraft.web.operator import hours_in_words, support_hours
@@ -68,6 +69,7 @@ def report_child() -> Response:
     form = ChildReportForm()
     if not form.validate():
         return new_child_report(form, 422)
+    throttles.before_child_report()
     minors.report_child(db.writing(), username=form.username.data, grounds=form.grounds.data)
     return go("support.child_report_received", elsewhere=True)
 

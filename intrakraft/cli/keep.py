@@ -7,6 +7,7 @@ from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 
 from intrakraft import migrations
+from intrakraft.adapters.seclog import KeyNeeded
 from intrakraft.domain.privacy import policy
 from intrakraft.web.state import state
 
@@ -16,7 +17,10 @@ from intrakraft.web.state import state
 def setup() -> None:
     """Prepare the instance: keys, database, migrations, policy versions. Safe to run at every start."""
     found = state()
-    found.security_log.prepare()
+    try:
+        found.security_log.prepare()
+    except KeyNeeded as needed:
+        raise click.ClickException(str(needed)) from needed
     migrations.upgrade(found.database)
     with found.database.apart() as session:
         policy.record_versions(session)

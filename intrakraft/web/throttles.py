@@ -18,6 +18,7 @@ REGISTRATION = ("4/hour", "8/day")
 REGISTRATION_NETWORK = ("60/hour",)
 RESET = ("3/hour", "6/day")
 RESET_NETWORK = ("60/hour",)
+CHILD_REPORT_NETWORK = ("3/hour", "8/day")
 
 
 def before_password(name: str, account: Account | None, *, on_trusted_device: bool = False) -> None:
@@ -63,6 +64,11 @@ def before_reset(name: str) -> None:
     """Count one mail to choose a new password, for a name and from a network. Raises `TooMany`."""
     _count("reset network", network(), RESET_NETWORK)
     _count("reset", name.lower(), RESET)
+
+
+def before_child_report() -> None:
+    """Count one report about a child from a network: each freezes an account at once. Raises `TooMany`."""
+    _count("child report network", network(), CHILD_REPORT_NETWORK)
 
 
 def _key(name: str, account: Account | None) -> str | int:

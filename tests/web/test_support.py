@@ -145,3 +145,13 @@ def test_the_answer_never_tells_whether_the_account_exists(client: FlaskClient, 
     assert (
         "If there is such an account" in client.get(answer.headers["Location"], headers={"Accept-Language": "en"}).text
     )
+
+
+@pytest.mark.promise("P-117")
+def test_reports_that_freeze_accounts_are_few_from_one_network(client: FlaskClient) -> None:
+    token = {"username": "nobody", "grounds": "I know the child.", "csrf_token": ""}
+    page = client.get("/support/child-reports/new")
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+    assert found
+    codes = [client.post("/support/child-reports", data=token | {"csrf_token": found.group(1)}).status_code for _ in range(5)]
+    assert codes == [303, 303, 303, 429, 429]
