@@ -103,7 +103,7 @@ def make_sign_in(database: Database, person: Person, *, verified: bool = True, s
 TYPED = {
     "title": "Hand block-printed cotton dupatta, indigo",
     "description": "Printed by hand with two teak blocks. 2.5 m, 140 g.",
-    "category": "dupattas",
+    "category": "dupattas-stoles",
     "price": "1,150",
     "unit": "each",
     "pin": "302029",
@@ -118,5 +118,3 @@ def make_listing(database: Database, lister: Person, **typed: str) -> int:
         listings.keep(session, listing, {**TYPED, **typed})
         listings.put_up(session, listing, by=account)
         return listing.id
-
-

@@ -8,7 +8,7 @@ from intrakraft.domain import interests, listings
 from intrakraft.domain.privacy import disclosures
 from intrakraft.domain.privacy.disclosures import Quota
 from intrakraft.web.access import signed_in, viewer
-from intrakraft.web.interest import InterestForm
+from intrakraft.web.interest import InterestForm, note_looks
 from intrakraft.web.page import go, page
 from intrakraft.web.state import db, settings
 
@@ -58,7 +58,7 @@ def withdraw(listing_id: int) -> Response:
 def received() -> Response:
     """Interests in my listings, with the contact of those who chose to give theirs."""
     lines = interests.received(db.session, viewer(), before=_before())
-    given = _given({line.id for line in lines if line.shares_contact and line.withdrawn_at is None})
+    given = _given({line.id for line in lines if line.gives_contact})
     return page("interests/received.html", parts=("lines",), lines=lines, given=given)
 
 
@@ -75,9 +75,5 @@ def _before() -> int | None:
 
 def _given(interest_ids: set[int]) -> dict[int, object]:
     open_to_me = disclosures.given_to(db.session, viewer(), interest_ids)
-    due = [row.id for row in open_to_me if disclosures.needs_note(row)]
-    if due:
-        with db.apart() as session:
-            for disclosure_id in due:
-                disclosures.note_reading(session, disclosure_id)
+    note_looks(open_to_me)
     return {row.because_id: disclosures.disclosed(db.session, row) for row in open_to_me}

@@ -7,17 +7,18 @@ from flask_babel import lazy_gettext as _l
 from wtforms import SelectField, TelField
 from wtforms.validators import InputRequired, Length, Optional
 
-from intrakraft.domain import accounts, interests, places
+from intrakraft.domain import interests, listings, places
 from intrakraft.domain.accounts import codes, contacts, corrections, profile
 from intrakraft.domain.accounts.codes import CodeKind
-from intrakraft.domain.accounts.registering import normal_email
 from intrakraft.domain.accounts.profile import SeenBy
+from intrakraft.domain.accounts.registering import normal_email
 from intrakraft.domain.base import N_
 from intrakraft.domain.errors import Invalid
 from intrakraft.domain.labels import Purpose
 from intrakraft.web.access import public, recently_verified, signed_in, viewer
 from intrakraft.web.devices import browser
 from intrakraft.web.forms import Form, Line
+from intrakraft.web.interest import note_looks
 from intrakraft.web.page import go, page
 from intrakraft.web.state import db
 
@@ -36,7 +37,9 @@ class ContactForm(Form):
     """What was registered, to be corrected; the e-mail address has a page of its own."""
 
     name = Line(N_("Your name"), [NEEDED, Length(max=120)], render_kw={"autocomplete": "name"})
-    place_of_business = Line(N_("Place of business"), [NEEDED, Length(max=120)], description=N_("Shown to everybody, with the city"))
+    place_of_business = Line(
+        N_("Place of business"), [NEEDED, Length(max=120)], description=N_("Shown to everybody, with the city")
+    )
     street = Line(N_("Address"), [NEEDED, Length(max=200)], render_kw={"autocomplete": "street-address"})
     landmark = Line(N_("Landmark"), [Optional(), Length(max=120)])
     pin = Line(N_("PIN"), [NEEDED], render_kw={"inputmode": "numeric", "autocomplete": "postal-code"})
@@ -55,7 +58,9 @@ class EmailForm(Form):
 class CodeForm(Form):
     """The code mailed to the new address."""
 
-    code = Line(N_("Code"), [NEEDED], render_kw={"inputmode": "numeric", "autocomplete": "one-time-code", "maxlength": 12})
+    code = Line(
+        N_("Code"), [NEEDED], render_kw={"inputmode": "numeric", "autocomplete": "one-time-code", "maxlength": 12}
+    )
 
 
 @bp.get("/account")
@@ -70,11 +75,12 @@ def show() -> Response:
 @public
 def person(username: str) -> Response:
     """A person's profile: the fields they show to people like me."""
-    account = accounts.named(db.session, username)
-    me = viewer()
-    deals = me is not None and interests.deal(db.session, me, account)
-    circle = profile.circle_of(me, account, deals=deals)
+    account = profile.find_visible(db.session, username, viewer())
+    door = interests.dealing(db.session, viewer(), account)
+    circle = profile.circle_of(viewer(), account, deals=door is not None)
     seen = profile.shown(db.session, account, circle)
+    if door is not None and profile.SEALED.intersection(seen):
+        note_looks([door])
     return page("profile/person.html", account=account, seen=seen, words=_words(), is_me=circle is SeenBy.ME)
 
 
@@ -113,9 +119,11 @@ def update_contact() -> Response:
     try:
         if not form.validate():
             raise Invalid({})
-        corrections.correct_contact(db.writing(), viewer(), **form.data)
+        session = db.writing()
+        corrections.correct_contact(session, viewer(), **form.data)
     except Invalid as refusal:
         return page("profile/contact.html", parts=("contact",), status=422, form=form.reject(refusal))
+    listings.index_all_of(session, viewer())
     return go("profile.show", elsewhere=True)
 
 
@@ -170,7 +178,7 @@ def _edit(problems: dict[str, object], status: int = 200) -> Response:
 
 def _email(form: EmailForm, code: CodeForm, status: int = 200) -> Response:
     waiting = corrections.waiting_address(db.session, viewer())
-    return page("profile/email.html", parts=("email",), status=status, form=form, code=code, waiting=waiting)
+    return page("profile/email.html", parts=("new_email",), status=status, form=form, code=code, waiting=waiting)
 
 
 def _words() -> dict[str, str]:

@@ -18,7 +18,7 @@ from intrakraft.web.access import recently_verified, signed_in, viewer, visitor
 from intrakraft.web.devices import device_words
 from intrakraft.web.forms import Form, Line
 from intrakraft.web.page import go, page
-from intrakraft.web.state import db, settings
+from intrakraft.web.state import db
 
 bp = Blueprint("second_factors", __name__)
 
@@ -66,7 +66,7 @@ def end_sign_in(sign_in_id: int) -> Response:
 @signed_in
 def end_other_sign_ins() -> Response:
     """Sign every other device out, and trust none of them any more."""
-    accounts.end_other_sign_ins(db.writing(), viewer(), keep=visitor().sign_in.id)
+    accounts.end_other_sign_ins(db.writing(), viewer(), keep=visitor().sign_in)
     return go("second_factors.show")
 
 
@@ -172,7 +172,7 @@ def _totp(form: CodeForm, status: int = 200) -> Response:
     uri = second_factors.provisioning_uri(secret, viewer().username) if secret else None
     return page(
         "second_factors/totp.html",
-        parts=("code",),
+        parts=("code_app",),
         status=status,
         form=form,
         uri=uri,

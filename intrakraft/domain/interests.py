@@ -7,7 +7,7 @@ It is recorded once however often the button is pressed, the lister is told, and
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session
@@ -15,14 +15,13 @@ from sqlalchemy.orm import Mapped, Session
 from intrakraft.domain import notices
 from intrakraft.domain.accounts import Account
 from intrakraft.domain.base import N_, BigId, CreatedAt, Id, Model, UtcDateTime, now
-from intrakraft.domain.errors import NotAllowed, NotFound, Refusal
+from intrakraft.domain.errors import NotAllowed, Refusal
 from intrakraft.domain.labels import Category, Erase, Purpose, Retention, Visibility, personal, plain, subject
-from intrakraft.domain.listings import Listing
+from intrakraft.domain.listings import Listing, Status
 from intrakraft.domain.privacy import disclosures
-from intrakraft.domain.privacy.disclosures import Disclosure, DisclosureReading, Quota
+from intrakraft.domain.privacy.disclosures import SHOWN_FOR, Disclosure, DisclosureReading, Quota
 from intrakraft.domain.privacy.policy import PolicyVersion
 
-CONTACT_SHOWS_FOR = timedelta(days=30)
 LONGEST_MESSAGE = 600
 _STANDS = sa.text("withdrawn_at IS NULL")
 
@@ -84,7 +83,12 @@ class Received:
     created_at: datetime
     withdrawn_at: datetime | None
     shares_contact: bool
-    interested_id: int
+    listing_status: Status
+
+    @property
+    def gives_contact(self) -> bool:
+        """Whether its sender's own contact is to be shown to the lister."""
+        return self.shares_contact and self.withdrawn_at is None and self.listing_status == Status.LIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,13 @@ class LedgerLine:
     last_read_at: datetime | None
     ended_at: datetime | None
     misused_at: datetime | None
+    listing_status: Status
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the contact still shows."""
+        closed = self.ended_at is not None or self.misused_at is not None or self.listing_status != Status.LIVE
+        return not closed and self.disclosed_at > now() - SHOWN_FOR
 
 
 # -- reading --
@@ -145,20 +156,32 @@ def open_door(
             ExpressionOfInterest.withdrawn_at.is_(None),
             Disclosure.ended_at.is_(None),
             Disclosure.misused_at.is_(None),
-            Disclosure.disclosed_at > now() - CONTACT_SHOWS_FOR,
+            Disclosure.disclosed_at > now() - SHOWN_FOR,
         )
     ).first()
     return (row[0], row[1]) if row else None
 
 
-def deal(session: Session, one: Account, other: Account) -> bool:
-    """Whether the two have an open dealing: a contact of either was given to the other and is still shown."""
-    both = sa.or_(
-        sa.and_(Disclosure.subject_id == one.id, Disclosure.recipient_id == other.id),
-        sa.and_(Disclosure.subject_id == other.id, Disclosure.recipient_id == one.id),
+def dealing(session: Session, viewer: Account | None, other: Account) -> Disclosure | None:
+    """The disclosure under which the viewer may see the other's contact now, on whichever listing, or None.
+
+    It goes one way: who sent an interest without their own contact is not seen by the lister (P-099).
+    """
+    if viewer is None or not viewer.can_see_contacts:
+        return None
+    query = (
+        sa.select(Disclosure)
+        .join(Listing, Listing.id == Disclosure.listing_id)
+        .where(
+            Disclosure.subject_id == other.id,
+            Disclosure.recipient_id == viewer.id,
+            Disclosure.ended_at.is_(None),
+            Disclosure.disclosed_at > now() - SHOWN_FOR,
+            Listing.status == Status.LIVE,
+        )
+        .order_by(Disclosure.id.desc())
     )
-    fresh = Disclosure.disclosed_at > now() - CONTACT_SHOWS_FOR
-    return session.scalar(sa.select(sa.literal(1)).where(both, Disclosure.ended_at.is_(None), fresh).limit(1)) is not None
+    return session.scalars(query.limit(1)).first()
 
 
 def received(session: Session, lister: Account, *, before: int | None = None, limit: int = 20) -> list[Received]:
@@ -185,7 +208,7 @@ def _lines() -> sa.Select[tuple[object, ...]]:
     interest = ExpressionOfInterest
     return sa.select(
         interest.id, interest.listing_id, Listing.title, Account.username, Account.place_of_business, Account.city,
-        interest.message, interest.created_at, interest.withdrawn_at, interest.shares_contact, interest.interested_id,
+        interest.message, interest.created_at, interest.withdrawn_at, interest.shares_contact, Listing.status,
     ).join(Listing, Listing.id == interest.listing_id)  # fmt: skip
 
 
@@ -209,7 +232,7 @@ def who_saw(
         sa.select(
             Disclosure.id, Account.username, Account.place_of_business, Account.city, Listing.id, Listing.title,
             Disclosure.fields, Disclosure.second_step, PolicyVersion.version, Disclosure.disclosed_at, readings,
-            Disclosure.last_read_at, Disclosure.ended_at, Disclosure.misused_at,
+            Disclosure.last_read_at, Disclosure.ended_at, Disclosure.misused_at, Listing.status,
         )
         .join(Account, Account.id == Disclosure.recipient_id)
         .join(Listing, Listing.id == Disclosure.listing_id)
@@ -240,7 +263,7 @@ def express_interest(
         raise NotAllowed(N_("Your account cannot send interests now. Your account page says why."))
     if not listing.is_open:
         raise Refusal(N_("This listing is closed. Nothing was sent."))
-    session.get(Account, by.id, with_for_update=True, populate_existing=True)
+    disclosures.lock(session, by.id)
     interest = standing(session, listing, by)
     if interest is not None:
         return interest
@@ -289,6 +312,7 @@ def express_interest(
 
 def withdraw(session: Session, listing: Listing, *, by: Account) -> None:
     """Take an interest back: the contact is hidden again and the lister is told; a second press changes nothing."""
+    disclosures.lock(session, by.id)
     interest = standing(session, listing, by)
     if interest is None:
         return
@@ -302,11 +326,3 @@ def withdraw(session: Session, listing: Listing, *, by: Account) -> None:
         listing_title=listing.title,
         other_username=by.username,
     )
-
-
-def find_received(session: Session, interest_id: int, lister: Account) -> ExpressionOfInterest:
-    """An interest in one of this person's listings; anybody else's is not there."""
-    found = session.get(ExpressionOfInterest, interest_id)
-    if found is None or found.lister_id != lister.id:
-        raise NotFound(N_("There is no such interest."))
-    return found

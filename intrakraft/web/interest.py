@@ -5,6 +5,7 @@ The look is written to the ledger in a transaction of its own before the page wi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import request
@@ -16,6 +17,7 @@ from intrakraft.domain import interests
 from intrakraft.domain.base import N_
 from intrakraft.domain.listings import Listing
 from intrakraft.domain.privacy import disclosures
+from intrakraft.domain.privacy.disclosures import Disclosure
 from intrakraft.web.access import viewer
 from intrakraft.web.forms import Form, Lines
 from intrakraft.web.state import database
@@ -41,9 +43,7 @@ def interest_part(listing: Listing, form: InterestForm | None = None) -> dict[st
     door = interests.open_door(database().session, listing, person)
     contact = None
     if door is not None:
-        if disclosures.needs_note(door[1]):
-            with database().apart() as session:
-                disclosures.note_reading(session, door[1].id)
+        note_looks([door[1]])
         contact = disclosures.disclosed(database().session, door[1])
     return {
         "form": form
@@ -53,3 +53,12 @@ def interest_part(listing: Listing, form: InterestForm | None = None) -> dict[st
         "disclosure": door[1] if door else None,
         "is_own": person is not None and person.id == listing.lister_id,
     }
+
+
+def note_looks(doors: Iterable[Disclosure]) -> None:
+    """Write each further look to the ledger, in a transaction of its own and before the page is sent."""
+    due = [door.id for door in doors if disclosures.needs_note(door)]
+    if due:
+        with database().apart() as session:
+            for disclosure_id in due:
+                disclosures.note_reading(session, disclosure_id)

@@ -84,9 +84,7 @@ def correct_contact(
         raise Invalid(problems)
     account.place_of_business, account.city, account.district = place_of_business, city, district
     account.state, account.state_code, account.pin = place.name, place.code, found["pin"]
-    change_contact(
-        session, account.id, name=name, street=street, landmark=landmark or "", phone=found["phone"]
-    )
+    change_contact(session, account.id, name=name, street=street, landmark=landmark or "", phone=found["phone"])
 
 
 def begin_email_change(session: Session, account: Account, address: str) -> None:

@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session
 
 from intrakraft.domain.accounts.contacts import contact_of
-from intrakraft.domain.accounts.tables import Account
+from intrakraft.domain.accounts.signing_in import find_by_username
+from intrakraft.domain.accounts.tables import Account, Status
 from intrakraft.domain.base import N_, BigId, Model
-from intrakraft.domain.errors import Invalid
+from intrakraft.domain.errors import Invalid, NotFound
 from intrakraft.domain.labels import Category, Erase, Purpose, Retention, Visibility, personal, plain, subject
 
 
@@ -51,7 +52,7 @@ FIELDS = {
     for field in (
         ProfileField("place_of_business", N_("Place of business"), SeenBy.PUBLIC, SeenBy.PUBLIC),
         ProfileField("city", N_("City"), SeenBy.PUBLIC, SeenBy.PUBLIC),
-        ProfileField("state", N_("State"), SeenBy.MEMBERS, SeenBy.PUBLIC),
+        ProfileField("state", N_("State"), SeenBy.ME, SeenBy.PUBLIC),
         ProfileField("name", N_("Name"), SeenBy.ME, SeenBy.PUBLIC),
         ProfileField("email", N_("E-mail"), SeenBy.ME, SeenBy.COUNTERPARTIES),
         ProfileField("phone", N_("Phone"), SeenBy.ME, SeenBy.COUNTERPARTIES),
@@ -82,6 +83,19 @@ class ProfileChoice(Model):
 # -- reading --
 
 
+def find_visible(session: Session, username: str, viewer: Account | None) -> Account:
+    """The account whose profile this viewer asks for. Raises `NotFound`, also for people who are on hold or frozen."""
+    found = find_by_username(session, username)
+    if found is None or not (is_shown(found) or (viewer is not None and viewer.id == found.id)):
+        raise NotFound(N_("There is no such person here."))
+    return found
+
+
+def is_shown(account: Account) -> bool:
+    """Whether others may see the profile at all, whatever its fields say."""
+    return account.standing in (Status.ACTIVE, Status.LIMITED) and account.frozen_at is None
+
+
 def choices_of(session: Session, account: Account) -> dict[str, SeenBy]:
     """Who sees each field of this person's profile."""
     query = sa.select(ProfileChoice.field, ProfileChoice.seen_by).where(ProfileChoice.subject_id == account.id)
@@ -90,7 +104,7 @@ def choices_of(session: Session, account: Account) -> dict[str, SeenBy]:
 
 
 def circle_of(viewer: Account | None, account: Account, *, deals: bool) -> SeenBy:
-    """The innermost circle the viewer belongs to; `deals` says whether the two have an open dealing."""
+    """The innermost circle the viewer belongs to; `deals` says whether they were given the contact and may see it."""
     if viewer is None:
         return SeenBy.PUBLIC
     if viewer.id == account.id:
@@ -103,8 +117,8 @@ def shown(session: Session, account: Account, circle: SeenBy) -> dict[str, str]:
     reach = CIRCLES.index(circle)
     names = [name for name, seen_by in choices_of(session, account).items() if CIRCLES.index(seen_by) <= reach]
     contact = contact_of(session, account.id, Purpose.ACCOUNT) if SEALED.intersection(names) else None
-    values = {name: getattr(contact, name) if name in SEALED else getattr(account, name) for name in names if name not in SEALED or contact}
-    return {name: value for name, value in values.items() if value}
+    found = {name: getattr(contact if name in SEALED else account, name, "") for name in names}
+    return {name: value for name, value in found.items() if value}
 
 
 # -- writing --
@@ -112,7 +126,8 @@ def shown(session: Session, account: Account, circle: SeenBy) -> dict[str, str]:
 
 def choose(session: Session, account: Account, wanted: dict[str, str]) -> None:
     """Set who sees which field, at once. Raises `Invalid` for a circle that a field may not be opened to."""
-    wrong = {name: N_("This field cannot be shown to them.") for name, circle in wanted.items() if not _fits(name, circle)}
+    unfit = N_("This field cannot be shown to them.")
+    wrong = {name: unfit for name, circle in wanted.items() if not _fits(name, circle)}
     if wrong:
         raise Invalid(wrong)
     session.execute(sa.delete(ProfileChoice).where(ProfileChoice.subject_id == account.id))

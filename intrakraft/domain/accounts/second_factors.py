@@ -17,7 +17,17 @@ from sqlalchemy.orm import Mapped, Session
 from intrakraft.domain.base import N_, BigId, CreatedAt, Id, Model, UtcDateTime, now
 from intrakraft.domain.errors import Invalid, NotFound, Refusal
 from intrakraft.domain.keys import keyring
-from intrakraft.domain.labels import Category, Erase, Purpose, Retention, Visibility, personal, plain, reading_for, subject
+from intrakraft.domain.labels import (
+    Category,
+    Erase,
+    Purpose,
+    Retention,
+    Visibility,
+    personal,
+    plain,
+    reading_for,
+    subject,
+)
 
 STEP = 30
 DRIFT_STEPS = 1
@@ -292,7 +302,11 @@ def _hash(session: Session, account_id: int, code: str) -> bytes:
 def begin_passkey(session: Session, account_id: int, username: str, site: Site) -> str:
     """Options (JSON) for a browser to make a new passkey. Raises `Refusal` beyond ten."""
     import webauthn
-    from webauthn.helpers.structs import AuthenticatorSelectionCriteria, ResidentKeyRequirement, UserVerificationRequirement
+    from webauthn.helpers.structs import (
+        AuthenticatorSelectionCriteria,
+        ResidentKeyRequirement,
+        UserVerificationRequirement,
+    )
 
     known = _credentials(session, account_id)
     if len(known) >= MOST_PASSKEYS:

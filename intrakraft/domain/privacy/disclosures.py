@@ -24,6 +24,7 @@ from intrakraft.domain.privacy.policy import PolicyVersion
 CONTACT_FIELDS = ("name", "place_of_business", "email", "phone", "address")
 """What an interest discloses: the contact of the registration form and nothing else (P-098)."""
 
+SHOWN_FOR = timedelta(days=30)
 SAME_LOOK = timedelta(minutes=1)
 MISUSE_COUNTS_FOR = timedelta(days=30)
 
@@ -148,7 +149,7 @@ def recipient_name(session: Session, disclosure: Disclosure) -> str:
 
 def given_to(session: Session, recipient: Account, because: set[int]) -> list[Disclosure]:
     """Open disclosures to this person for these interests, given by their senders of their own accord (P-099)."""
-    if not because:
+    if not because or not recipient.can_see_contacts:
         return []
     query = sa.select(Disclosure).where(
         Disclosure.recipient_id == recipient.id,
@@ -156,6 +157,7 @@ def given_to(session: Session, recipient: Account, because: set[int]) -> list[Di
         Disclosure.because_id.in_(because),
         Disclosure.asked_for.is_(False),
         Disclosure.ended_at.is_(None),
+        Disclosure.disclosed_at > now() - SHOWN_FOR,
     )
     return list(session.scalars(query))
 
@@ -168,10 +170,12 @@ def disclose_contact(
 ) -> Disclosure:
     """Open the door once for `because`, and write the ledger; a second call for the same reason changes nothing.
 
-    `subject` and `listing` are ids; `quota` is None where the subject gives the contact of their own accord. Raises `TooMany` when the quota of the day or of the minute is reached: the row of
-    the recipient is locked first, so that parallel requests stop at it exactly.
+    `subject` and `listing` are ids; `quota` is None where the subject gives the contact of their own accord. Raises
+    `TooMany` when the quota of the day or of the minute is reached: the recipient is locked first, so that parallel
+    requests stop at it exactly.
     """
-    session.get(Account, to.id, with_for_update=True, populate_existing=True)
+    if quota is not None:
+        lock(session, to.id)
     opened = (Disclosure.purpose == purpose, Disclosure.because_id == because, Disclosure.subject_id == subject)
     found = session.scalar(sa.select(Disclosure).where(*opened))
     if found is not None:
@@ -191,6 +195,14 @@ def disclose_contact(
     session.add(row)
     session.flush()
     return row
+
+
+def lock(session: Session, account_id: int) -> Account:
+    """The account, read anew and locked for whoever counts what it was shown; rows may still point to it meanwhile.
+
+    So two people who ask each other at the same moment do not wait for one another.
+    """
+    return session.get_one(Account, account_id, with_for_update={"key_share": True}, populate_existing=True)
 
 
 def _policy_in_force(session: Session) -> int:
@@ -230,6 +242,7 @@ def end(session: Session, purpose: Purpose, because: int) -> None:
 
 def mark_misused(session: Session, disclosure: Disclosure) -> None:
     """Say that this look was misused: every door of this person to the lister closes, and their quota is halved."""
+    lock(session, disclosure.recipient_id)
     moment = now()
     if disclosure.misused_at is None:
         disclosure.misused_at = moment
