@@ -5,16 +5,20 @@ Nothing here goes round a rule: what a test starts from could have been made by 
 
 import io
 import itertools
+from datetime import timedelta
 from typing import Any
 
+from flask.testing import FlaskClient
 from PIL import Image, ImageDraw
 from sqlalchemy.orm import Session
 
-from intrakraft.domain import listings, media
-from intrakraft.domain.accounts import Account, Status
-from intrakraft.domain.base import now
+from intrakraft.domain import accounts, listings, media
+from intrakraft.domain.accounts import Account, SignIn, Status
+from intrakraft.domain.accounts.tables import token_hash
+from intrakraft.domain.base import new_token, now
 from intrakraft.domain.listings import Listing
 from intrakraft.domain.media import Drawn, Photo
+from intrakraft.web.state import of
 
 TYPED = {
     "title": "Hand block-printed cotton dupatta, indigo",
@@ -90,3 +94,27 @@ def picture(colour: str = "indigo", kind: str = "JPEG", size: tuple[int, int] = 
 def titles(page: listings.Page) -> list[str]:
     """What a page of cards shows, in its order."""
     return [card.title for card in page.cards]
+
+
+# -- in front of the site --
+
+
+def sign_in(client: FlaskClient, username: str, **changes: Any) -> int:
+    """Make a person and sign them in with this client; returns the account's id."""
+    token = new_token()
+    database = of(client.application).database
+    with database.apart() as session:
+        person = account(session, username, **changes)
+        session.add(SignIn(account_id=person.id, token_hash=token_hash(token), expires_at=now() + timedelta(hours=1)))
+        person_id: int = person.id
+    with client.session_transaction() as kept:
+        kept["_user_id"] = token
+    return person_id
+
+
+def listed(client: FlaskClient, username: str = "asha", title: str = TYPED["title"], **typed: str) -> int:
+    """Goods on show by this person, who is made if need be; returns the listing's id."""
+    with of(client.application).database.apart() as session:
+        lister = accounts.find_by_username(session, username) or account(session, username)
+        listing_id: int = put_up(session, lister, title, **typed).id
+    return listing_id
