@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from flask import Flask, g, request
-from flask_babel import get_locale, gettext, ngettext
+from flask_babel import get_domain, get_locale, gettext
 
 from intrakraft.domain import notices
 from intrakraft.web.access import viewer
@@ -54,6 +54,12 @@ def remembered(text: str) -> str:
     return found[text]
 
 
+def counted(one: str, many: str, number: int) -> str:
+    """The form of a sentence for a number, with its placeholders still in it."""
+    found: str = get_domain().get_translations().ungettext(one, many, number)
+    return found
+
+
 @cache
 def _kept(language: str) -> dict[str, str]:
     return {}
@@ -66,6 +72,6 @@ def init_app(app: Flask) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.add_extension("jinja2.ext.i18n")
-    app.jinja_env.install_gettext_callables(remembered, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.install_gettext_callables(remembered, counted, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.filters["said"] = remembered
     app.context_processor(everything)
