@@ -47,7 +47,7 @@ class Database:
         self._gated = gated_columns(Model.metadata)
         self._lock = threading.Lock() if self.sqlite else None
         self._engine = self._make_engine(None)
-        self._readers = {purpose: self._reader(purpose) for purpose in Purpose}
+        self._readers: dict[Purpose, sa.Engine] = {}
         self._current: ContextVar[Session | None] = ContextVar("session", default=None)
         info = {"reading_for": self.reading_for, "keyring": keyring}
         self._make = sessionmaker(self._engine, autoflush=True, expire_on_commit=False, info=info)
@@ -69,7 +69,7 @@ class Database:
     def reading_for(self, purpose: Purpose) -> Iterator[Session]:
         """A short read-only session that may read the columns labelled for `purpose` and no other gated one."""
         info = {"keyring": self.keyring, "purpose": purpose}
-        with Session(self._readers[Purpose(purpose)], autoflush=False, info=info) as session:
+        with Session(self._reader(Purpose(purpose)), autoflush=False, info=info) as session:
             yield session
 
     # -- writing --
@@ -153,8 +153,8 @@ class Database:
     def dispose(self) -> None:
         """Close every connection, as before a fork or at the end of a test."""
         self._engine.dispose()
-        for purpose in Purpose:
-            self._readers[purpose].dispose()
+        for reader in self._readers.values():
+            reader.dispose()
 
     def _make_engine(self, purpose: Purpose | None) -> sa.Engine:
         if self.sqlite:
@@ -173,7 +173,9 @@ class Database:
         return engine
 
     def _reader(self, purpose: Purpose) -> sa.Engine:
-        return self._make_engine(purpose)
+        if purpose not in self._readers:
+            self._readers.setdefault(purpose, self._make_engine(purpose))
+        return self._readers[purpose]
 
 
 def _prepare_sqlite(raw: sqlite3.Connection, authorizer: Callable[..., int]) -> None:
@@ -202,9 +204,11 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 
 def _begin_postgres(connection: sa.Connection, role: str, read_only: bool) -> None:
-    with connection.connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION READ ONLY" if read_only else "SELECT 1")
-        cursor.execute(f"SET LOCAL ROLE {role}")
+    cursor = connection.connection.cursor()
+    if read_only:
+        cursor.execute("SET TRANSACTION READ ONLY")
+    cursor.execute(f"SET LOCAL ROLE {role}")
+    cursor.close()
 
 
 def _scan(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:

@@ -1,12 +1,11 @@
 """Installations for tests: one is set up for each process of the run, and every test gets a fresh copy of it.
 
-The copy holds its own database, keys and folders, so no test sees what another one did, and nothing is ever truncated.
+The copy holds its own database, keys and folders, so no test sees what another one did.
 """
 
 import os
-import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,28 +18,31 @@ from intrakraft.config import Settings, load
 from intrakraft.db import Database
 from intrakraft.domain.keys import KeyRing
 from intrakraft.web.state import of
+from tests.cleaning import CleanDatabase, CleanFolder
 from tests.servers import POSTGRES_URL
 
 SETTING_UP = 7_301  # an advisory lock: roles belong to the whole server, so two processes set up one after the other
 
 
-@dataclass(frozen=True)
+@dataclass
 class Template:
     """An installation after `flask setup`, with nobody in it; `database` is its name on PostgreSQL, else empty."""
 
     folder: Path
     postgres: str = ""
     database: str = ""
+    copies: dict[Path, tuple[CleanFolder, CleanDatabase | None]] = field(default_factory=dict)
 
     def copy_to(self, folder: Path, database: str = "") -> str:
-        """Make `folder` (and on PostgreSQL `database`) a fresh copy. Returns the URL of its database."""
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(self.folder, folder)
-        if not self.postgres:
+        """Make `folder` (and on PostgreSQL `database`) as new. Returns the URL of its database."""
+        if folder not in self.copies:
+            rows = CleanDatabase(self.postgres, self.database, database) if self.postgres else None
+            self.copies[folder] = CleanFolder(self.folder, folder), rows
+        files, rows = self.copies[folder]
+        files.clean()
+        if rows is None:
             return f"sqlite:///{folder / 'intrakraft.sqlite'}"
-        with psycopg.connect(self.postgres, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
-            connection.execute(f"CREATE DATABASE {database} TEMPLATE {self.database} STRATEGY FILE_COPY")
+        rows.clean()
         return url_of(self.postgres, database)
 
 
