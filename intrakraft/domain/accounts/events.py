@@ -74,7 +74,7 @@ def note_event(session: Session, account_id: int | None, kind: EventKind, device
 
 def forget_old(session: Session, *, limit: int = 500) -> int:
     """Delete events older than 365 days (R.log); says how many."""
-    old = sa.select(SecurityEvent.id).where(SecurityEvent.at < now() - KEPT).limit(limit)
+    old = sa.select(SecurityEvent.id).where(SecurityEvent.happened_at < now() - KEPT).limit(limit)
     done = session.execute(
         sa.delete(SecurityEvent).where(SecurityEvent.id.in_(old)), execution_options={"synchronize_session": False}
     )

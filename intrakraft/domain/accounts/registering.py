@@ -254,7 +254,10 @@ def forget_unfinished(session: Session, *, limit: int = 100) -> int:
 
 
 def discard(session: Session, account_id: int) -> None:
-    """Delete an account that was never opened: every row labelled as its own, and its key. An open one stays as it is."""
+    """Delete an account that was never opened: every row labelled as its own, and its key. An open one stays as it is.
+
+    The session lets go of every row it holds, since the numbers of deleted ones may come again.
+    """
     account = session.get(Account, account_id, with_for_update=True, populate_existing=True)
     if account is None or account.status != Status.REGISTERING:
         return
@@ -265,4 +268,5 @@ def discard(session: Session, account_id: int) -> None:
                 session.execute(sa.delete(table).where(column == account_id))
     session.delete(account)
     session.flush()
+    session.expunge_all()
     keyring(session).destroy(account_id)

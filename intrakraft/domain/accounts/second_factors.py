@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pyotp
 import sqlalchemy as sa
@@ -28,6 +29,9 @@ from intrakraft.domain.labels import (
     reading_for,
     subject,
 )
+
+if TYPE_CHECKING:
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor
 
 STEP = 30
 DRIFT_STEPS = 1
@@ -396,7 +400,7 @@ def _credentials(session: Session, account_id: int) -> dict[bytes, tuple[int, by
     return {row[0]: (row[1], row[2], row[3]) for row in rows}
 
 
-def _descriptors(known: dict[bytes, tuple[int, bytes, int]]) -> list[object]:
+def _descriptors(known: dict[bytes, tuple[int, bytes, int]]) -> list[PublicKeyCredentialDescriptor]:
     from webauthn.helpers.structs import PublicKeyCredentialDescriptor
 
     return [PublicKeyCredentialDescriptor(id=credential_id) for credential_id in known]

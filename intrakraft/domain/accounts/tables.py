@@ -420,7 +420,7 @@ class SecurityEvent(Model):
         why="shows you from which browser and system",
         default="",
     )
-    at: Mapped[CreatedAt]
+    happened_at: Mapped[CreatedAt]
 
 
 class BlockedIdentifier(Model):

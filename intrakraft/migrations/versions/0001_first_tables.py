@@ -277,7 +277,7 @@ def upgrade() -> None:
     sa.Column('account_id', base.BigId, nullable=True),
     sa.Column('kind', sa.String(length=32), nullable=False),
     sa.Column('device', sa.String(length=90), nullable=False),
-    sa.Column('at', base.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('happened_at', base.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_security_event_account_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_security_event'))
     )
