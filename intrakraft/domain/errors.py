@@ -62,7 +62,8 @@ class TooMany(DomainError):
     status = 429
 
     def __init__(self, message: str, /, *, retry_after: int = 60, **params: object) -> None:
-        super().__init__(message, **params)
+        super().__init__(message)
+        self.params = params
         self.retry_after = retry_after
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session
@@ -204,19 +205,20 @@ def sent(session: Session, person: Account, *, before: int | None = None, limit:
     return _page(session, query, before, limit)
 
 
-def _lines() -> sa.Select[tuple[object, ...]]:
+def _lines() -> sa.Select[*tuple[Any, ...]]:
     interest = ExpressionOfInterest
     return sa.select(
-        interest.id, interest.listing_id, Listing.title, Account.username, Account.place_of_business, Account.city,
-        interest.message, interest.created_at, interest.withdrawn_at, interest.shares_contact, Listing.status,
+        interest.id, interest.listing_id, Listing.title.label("listing_title"), Account.username, Account.place_of_business, Account.city,
+        interest.message, interest.created_at, interest.withdrawn_at, interest.shares_contact,
+        Listing.status.label("listing_status"),
     ).join(Listing, Listing.id == interest.listing_id)  # fmt: skip
 
 
-def _page(session: Session, query: sa.Select[tuple[object, ...]], before: int | None, limit: int) -> list[Received]:
+def _page(session: Session, query: sa.Select[*tuple[Any, ...]], before: int | None, limit: int) -> list[Received]:
     if before is not None:
         query = query.where(ExpressionOfInterest.id < before)
-    rows = session.execute(query.order_by(ExpressionOfInterest.id.desc()).limit(limit)).all()
-    return [Received(*row) for row in rows]  # type: ignore[arg-type]
+    rows = session.execute(query.order_by(ExpressionOfInterest.id.desc()).limit(limit))
+    return [Received(**row) for row in rows.mappings()]
 
 
 def who_saw(
@@ -230,9 +232,11 @@ def who_saw(
     )
     query = (
         sa.select(
-            Disclosure.id, Account.username, Account.place_of_business, Account.city, Listing.id, Listing.title,
-            Disclosure.fields, Disclosure.second_step, PolicyVersion.version, Disclosure.disclosed_at, readings,
-            Disclosure.last_read_at, Disclosure.ended_at, Disclosure.misused_at, Listing.status,
+            Disclosure.id, Account.username, Account.place_of_business, Account.city,
+            Listing.id.label("listing_id"), Listing.title.label("listing_title"), Listing.status.label("listing_status"),
+            Disclosure.fields, Disclosure.second_step, PolicyVersion.version.label("policy_version"),
+            Disclosure.disclosed_at, readings.label("readings"), Disclosure.last_read_at, Disclosure.ended_at,
+            Disclosure.misused_at,
         )
         .join(Account, Account.id == Disclosure.recipient_id)
         .join(Listing, Listing.id == Disclosure.listing_id)
@@ -243,7 +247,8 @@ def who_saw(
     )  # fmt: skip
     if before is not None:
         query = query.where(Disclosure.id < before)
-    return [LedgerLine(*row[:6], tuple(row[6].split(",")), *row[7:]) for row in session.execute(query).all()]
+    rows = session.execute(query).mappings()
+    return [LedgerLine(**{**row, "fields": tuple(row["fields"].split(","))}) for row in rows]
 
 
 # -- writing --

@@ -154,7 +154,7 @@ def _leaf_and_branch(slug: str) -> tuple[str, str]:
 
 
 @cache
-def _statement(match: Match) -> sa.Select[Any]:
+def _statement(match: Match) -> sa.Select[*tuple[Any, ...]]:
     """The select of cards out of what matches, in the order of the one index that is walked."""
     number = match.number
     walked = InOrder(match.source, Listing.__table__, Listing.posted_no == number)

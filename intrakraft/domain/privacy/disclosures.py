@@ -20,6 +20,7 @@ from intrakraft.domain.errors import NotFound, TooMany
 from intrakraft.domain.labels import Basis, Category, Erase, Purpose, Retention, Visibility, personal, plain, subject
 from intrakraft.domain.privacy import policy
 from intrakraft.domain.privacy.policy import PolicyVersion
+from intrakraft.domain.privacy.texts import Kind
 
 CONTACT_FIELDS = ("name", "place_of_business", "email", "phone", "address")
 """What an interest discloses: the contact of the registration form and nothing else (P-098)."""
@@ -206,9 +207,9 @@ def lock(session: Session, account_id: int) -> Account:
 
 
 def _policy_in_force(session: Session) -> int:
-    version = policy.current(policy.Kind.PRIVACY).version
+    version = policy.current(Kind.PRIVACY).version
     query = sa.select(PolicyVersion.id).where(
-        PolicyVersion.kind == policy.Kind.PRIVACY, PolicyVersion.version == version, PolicyVersion.lang == "en"
+        PolicyVersion.kind == Kind.PRIVACY, PolicyVersion.version == version, PolicyVersion.lang == "en"
     )
     return session.execute(query).scalar_one()
 
