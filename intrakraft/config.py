@@ -158,7 +158,16 @@ def _typed(kind: Any, value: Any) -> Any:
     if kind == "int":
         return int(value)
     if kind == "bool":
-        words = {"1": True, "yes": True, "true": True, "on": True, "0": False, "no": False, "false": False, "off": False}
+        words = {
+            "1": True,
+            "yes": True,
+            "true": True,
+            "on": True,
+            "0": False,
+            "no": False,
+            "false": False,
+            "off": False,
+        }
         if str(value).lower() not in words:
             raise ValueError(value)
         return words[str(value).lower()]
