@@ -153,7 +153,7 @@ def init_app(app: Flask) -> None:
     """Teach Flask-Login to find people by the token of one sign-in, so that each device can be listed and revoked."""
     login = LoginManager()
     login.session_protection = None
-    login.init_app(app)
+    app.login_manager = login  # type: ignore[attr-defined]  # its own start would read the session on every answer
 
     @login.user_loader
     def load(token: str) -> Visitor | None:

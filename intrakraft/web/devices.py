@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import lru_cache
 
-from flask import Flask, Response, request, session
+from flask import Flask, Response, g, request, session
 from flask_login import current_user
 
 from intrakraft.adapters.limiter import network_of
@@ -88,7 +88,12 @@ def note_sealed(kind: EventKind, account_id: int | None) -> None:
 
 
 def _still_here(response: Response) -> Response:
-    """Every ten minutes at most, note that the sign-in is in use; it lives 12 hours from then."""
+    """Every ten minutes at most, note that the sign-in is in use; it lives 12 hours from then.
+
+    Where nobody asked who it is, as for a picture that all may see, the answer stays the same for everybody.
+    """
+    if "_login_user" not in g:
+        return response
     found = current_user.sign_in if current_user.is_authenticated else None
     if found is not None and found.ended_at is None and now() - found.last_seen_at > NOTED_EVERY:
         with database().apart() as apart:
