@@ -116,14 +116,23 @@ def _same_outcome(live: TestResponse, plain: Page, part: str) -> None:
         assert urlsplit(target).path == urlsplit(plain.path).path
         return
     retargeted = live.headers.get("HX-Retarget", "").lstrip("#")
-    if retargeted == "status":
-        assert live.status_code == plain.status
-        return
     text = live.get_data(as_text=True)
+    if retargeted == "refusal":
+        assert live.status_code == plain.status, "refused otherwise by htmx than plain"
+        assert _told(lxml.html.fromstring(text).text_content()), "a refusal without words"
+        return
+    if retargeted == "body":
+        _strict(text, whole=True)
+        assert _heading(lxml.html.fromstring(text)) == _heading(plain.tree), "another page by htmx than plain"
+        return
     _strict(text, whole=False)
     ours = _told(lxml.html.fragment_fromstring(text, create_parent="div").text_content())
     theirs = _told(plain.part(retargeted or part).text_content())
     assert ours == theirs, f"the part #{part} is not that of the page"
+
+
+def _heading(tree: Any) -> str:
+    return _told(tree.xpath("//h1")[0].text_content())
 
 
 def _told(text: str) -> str:
