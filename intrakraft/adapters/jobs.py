@@ -16,15 +16,15 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
-
-import huey
-from huey.serializer import SignedSerializer
 
 from intrakraft import log
 from intrakraft.domain.base import now
 from intrakraft.domain.notices import Outcome, State
+
+if TYPE_CHECKING:
+    import huey
 
 WORKERS = 2
 POLL_SECONDS = 0.5
@@ -168,7 +168,7 @@ class Jobs:
             if self._queue is None:
                 queue = _queue_for(self._url, self._secret, patient)
                 queue.deliver_notices = queue.task(name="deliver_notices")(self._deliver)
-                queue.periodic_task(huey.crontab(), name="sweep", expires=50)(self.sweep)
+                queue.periodic_task(_each_minute(), name="sweep", expires=50)(self.sweep)
                 self._queue = queue
         return self._queue
 
@@ -182,7 +182,17 @@ def _check(url: str) -> None:
         raise ValueError("queue_url starts with sqlite:///, redis://, valkey:// or postgresql://")
 
 
+def _each_minute() -> Any:
+    import huey
+
+    return huey.crontab()
+
+
 def _queue_for(url: str, secret: str, patient: bool) -> Any:
+    """The queue engine is imported when the first job comes: it brings its database drivers, 15 MB, with it."""
+    import huey
+    from huey.serializer import SignedSerializer
+
     scheme = urlsplit(url).scheme.partition("+")[0]
     options: dict[str, Any] = {"name": "intrakraft", "results": False, "serializer": SignedSerializer(secret=secret)}
     if scheme == "immediate":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 from flask import Flask
 from flask.cli import with_appcontext
-from rich.progress import Progress
 
 from intrakraft.domain.errors import DomainError
 from intrakraft.web.state import state
@@ -16,6 +15,8 @@ from intrakraft.web.state import state
 @with_appcontext
 def seed(if_empty: bool) -> None:
     """Load a believable bazaar: shops, listings, people, interests. Running it again adds nothing."""
+    from rich.progress import Progress
+
     from intrakraft.demo import load
     from intrakraft.domain import accounts
 

@@ -1,4 +1,7 @@
-"""Setting up and keeping the installation: `flask setup`, `flask db check|upgrade|revise`."""
+"""Setting up and keeping the installation: `flask setup`, `flask db check|upgrade|revise`.
+
+Alembic is imported by the commands alone, since the web server needs none of it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ import click
 from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 
-from intrakraft import migrations
 from intrakraft.adapters.seclog import KeyNeeded
 from intrakraft.domain.privacy import policy
 from intrakraft.web.state import state
@@ -16,6 +18,8 @@ from intrakraft.web.state import state
 @with_appcontext
 def setup() -> None:
     """Prepare the instance: keys, database, migrations, policy versions. Safe to run at every start."""
+    from intrakraft import migrations
+
     found = state()
     try:
         found.security_log.prepare()
@@ -34,6 +38,8 @@ database_group = AppGroup("db", help="The database's schema.")
 @click.argument("revision", default="head")
 def upgrade(revision: str) -> None:
     """Bring the schema up to date."""
+    from intrakraft import migrations
+
     migrations.upgrade(state().database, revision)
 
 
@@ -41,6 +47,8 @@ def upgrade(revision: str) -> None:
 @click.argument("revision")
 def downgrade(revision: str) -> None:
     """Take the schema back to an earlier revision."""
+    from intrakraft import migrations
+
     migrations.downgrade(state().database, revision)
 
 
@@ -48,12 +56,16 @@ def downgrade(revision: str) -> None:
 @click.argument("message")
 def revise(message: str) -> None:
     """Write a migration from the difference between models and schema."""
+    from intrakraft import migrations
+
     migrations.revise(state().database, message)
 
 
 @database_group.command("check")
 def check() -> None:
     """Fail where the schema from migrations is not the schema of the models."""
+    from intrakraft import migrations
+
     found = migrations.differences(state().database)
     for difference in found:
         click.echo(str(difference))

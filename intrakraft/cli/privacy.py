@@ -8,7 +8,6 @@ from __future__ import annotations
 import click
 from flask import Flask
 from flask.cli import AppGroup, with_appcontext
-from rich.progress import Progress
 
 from intrakraft.domain.privacy import checking, promises
 from intrakraft.web.state import database
@@ -30,6 +29,8 @@ def check() -> None:
 @group.command("rotate-keys")
 def rotate_keys() -> None:
     """Wrap every person's key anew under a new instance key. Stop it with Ctrl-C; running it again goes on."""
+    from rich.progress import Progress
+
     with Progress() as progress:
         task = progress.add_task("keys", total=None)
         done = database().keyring.rotate(progress=lambda done, of: progress.update(task, completed=done, total=of))
