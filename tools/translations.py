@@ -20,7 +20,7 @@ SOURCE = ROOT / "intrakraft"
 LANGUAGES = ("hi",)
 METHODS = [("templates/**", "jinja2"), ("**.py", "python")]
 OPTIONS = {"templates/**": {"trimmed": "true", "silent": "false"}}
-KEYWORDS = {**DEFAULT_KEYWORDS, "N_": None, "l_": None, "lazy_gettext": None, "lazy_ngettext": (1, 2)}
+KEYWORDS = {**DEFAULT_KEYWORDS, "N_": None, "_l": None, "lazy_gettext": None, "lazy_ngettext": (1, 2)}
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}")
 WORDLESS = ("migrations", "static", "__pycache__")
 FIRST_DAY = datetime(2026, 11, 1, tzinfo=UTC)  # a fixed date, so that gathering twice changes nothing

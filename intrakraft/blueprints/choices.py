@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, request
 
-from intrakraft.web.access import local_path, public
+from intrakraft.domain.accounts import corrections
+from intrakraft.web.access import local_path, public, viewer
 from intrakraft.web.choices import LANGUAGES, THEMES, choose
+from intrakraft.web.page import go_to
+from intrakraft.web.state import db
 
 bp = Blueprint("choices", __name__)
 
@@ -13,9 +16,12 @@ bp = Blueprint("choices", __name__)
 @bp.post("/choices/language")
 @public
 def language() -> Response:
-    """Read the site in this language from now on."""
+    """Read the site in this language from now on; who is signed in gets mails in it too."""
     wanted = request.form.get("language", "")
-    choose(language=wanted if wanted in LANGUAGES else "")
+    wanted = wanted if wanted in LANGUAGES else ""
+    choose(language=wanted)
+    if wanted and viewer() is not None:
+        corrections.choose_language(db.writing(), viewer(), wanted)
     return _back()
 
 
@@ -37,4 +43,4 @@ def theme() -> Response:
 
 
 def _back() -> Response:
-    return redirect(local_path(request.form.get("next")), 303)  # type: ignore[return-value]
+    return go_to(local_path(request.form.get("next")))

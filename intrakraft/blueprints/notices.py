@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from flask_babel import gettext
 
 from intrakraft.domain import notices
@@ -11,6 +11,7 @@ from intrakraft.domain.notices import Kind
 from intrakraft.web.access import signed_in, viewer
 from intrakraft.web.page import go, page
 from intrakraft.web.state import db
+from intrakraft.web.wanted import before
 
 bp = Blueprint("notices", __name__)
 
@@ -24,13 +25,14 @@ TOLD = {
     Kind.EMAIL_CHANGED: N_("Your e-mail address was changed"),
     Kind.ACCOUNT_STATE_CHANGED: N_("The state of your account is now: %(state)s"),
 }
+SAID = ("what", "state")
 
 
 @bp.get("/notices")
 @signed_in
 def index() -> Response:
     """My notices, newest first."""
-    lines = notices.lines(db.session, viewer().id, before=request.args.get("before", type=int))
+    lines = notices.lines(db.session, viewer().id, before=before())
     return page("notices/index.html", parts=("lines",), lines=lines, told=_told)
 
 
@@ -43,4 +45,6 @@ def read_all() -> Response:
 
 
 def _told(line: notices.Line) -> str:
-    return gettext(TOLD[line.kind], **{name: value or "" for name, value in line.fields.items()})
+    fields = {name: value or "" for name, value in line.fields.items()}
+    fields |= {name: gettext(str(fields[name])) for name in SAID if fields.get(name)}
+    return gettext(TOLD[line.kind], **fields)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, make_response, request
 from flask_babel import force_locale
 
+from intrakraft.domain.base import N_
 from intrakraft.domain.errors import NotFound
 from intrakraft.domain.privacy import policy as policies
 from intrakraft.domain.privacy import texts
@@ -57,7 +58,7 @@ def source(version: str, lang: str) -> Response:
     """The file exactly as published, so that anybody can compute its seal."""
     text = _find(version, lang)
     if text.lang != lang:
-        raise NotFound("There is nothing here.")
+        raise NotFound(N_("There is nothing here."))
     response = make_response(text.source.encode())
     response.content_type = "text/markdown; charset=utf-8"
     response.content_language.add(lang)
@@ -82,5 +83,5 @@ def _language() -> str:
 def _find(version: str, lang: str) -> Text:
     text = texts.find(_kind(), version, lang)
     if text is None:
-        raise NotFound("There is nothing here.")
+        raise NotFound(N_("There is nothing here."))
     return text

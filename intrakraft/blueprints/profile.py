@@ -16,6 +16,7 @@ from intrakraft.domain.base import N_
 from intrakraft.domain.errors import Invalid
 from intrakraft.domain.labels import Purpose
 from intrakraft.web.access import public, recently_verified, signed_in, viewer
+from intrakraft.web.choices import language
 from intrakraft.web.devices import browser
 from intrakraft.web.forms import Form, Line
 from intrakraft.web.interest import note_looks
@@ -45,8 +46,13 @@ class ContactForm(Form):
     pin = Line(N_("PIN"), [NEEDED], render_kw={"inputmode": "numeric", "autocomplete": "postal-code"})
     city = Line(N_("Town or city"), [NEEDED, Length(max=80)])
     district = Line(N_("District"), [NEEDED, Length(max=80)])
-    state = SelectField(N_("State"), choices=[(s.name, s.name) for s in places.STATES])
+    state = SelectField(N_("State"))
     phone = TelField(N_("Phone"), [Optional(), Length(max=30)], render_kw={"autocomplete": "tel"})
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        named = [(state.name, state.name_in(language())) for state in places.STATES]
+        self.state.choices = sorted(named, key=lambda pair: pair[1])
 
 
 class EmailForm(Form):
@@ -78,7 +84,7 @@ def person(username: str) -> Response:
     account = profile.find_visible(db.session, username, viewer())
     door = interests.dealing(db.session, viewer(), account)
     circle = profile.circle_of(viewer(), account, deals=door is not None)
-    seen = profile.shown(db.session, account, circle)
+    seen = _spoken(profile.shown(db.session, account, circle))
     if door is not None and profile.SEALED.intersection(seen):
         note_looks([door])
     return page("profile/person.html", account=account, seen=seen, words=_words(), is_me=circle is SeenBy.ME)
@@ -179,6 +185,12 @@ def _edit(problems: dict[str, object], status: int = 200) -> Response:
 def _email(form: EmailForm, code: CodeForm, status: int = 200) -> Response:
     waiting = corrections.waiting_address(db.session, viewer())
     return page("profile/email.html", parts=("new_email",), status=status, form=form, code=code, waiting=waiting)
+
+
+def _spoken(seen: dict[str, str]) -> dict[str, str]:
+    """What is seen of a person, the state named in the language of the page."""
+    state = places.state_called(seen.get("state", ""))
+    return seen if state is None else {**seen, "state": state.name_in(language())}
 
 
 def _words() -> dict[str, str]:

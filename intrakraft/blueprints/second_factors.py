@@ -195,4 +195,4 @@ def _passkeys(error: str | None = None, status: int = 200) -> Response:
 
 
 def _tell(session: object, what: str) -> None:
-    notices.queue(session, notices.Kind.SECOND_STEP_CHANGED, to=viewer().id, what=gettext(what), device=device_words())
+    notices.queue(session, notices.Kind.SECOND_STEP_CHANGED, to=viewer().id, what=what, device=device_words())

@@ -16,6 +16,7 @@ from flask_login import LoginManager, current_user
 
 from intrakraft.domain import accounts
 from intrakraft.domain.accounts import Account, SignIn
+from intrakraft.domain.base import N_
 from intrakraft.domain.errors import NotFound
 from intrakraft.domain.labels import Purpose
 from intrakraft.web.page import asked_by_htmx, page
@@ -96,7 +97,7 @@ def staff_for(purpose: Purpose) -> Callable[[View], View]:
     def check() -> Any:
         account = viewer()
         if account is None or not accounts.is_staff_for(account, purpose):
-            raise NotFound("There is nothing here.")
+            raise NotFound(N_("There is nothing here."))
         return _need_verification()
 
     return lambda view: _rule(view, "staff_for", check, purpose=purpose)

@@ -19,10 +19,42 @@ from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 from wtforms import StringField, TextAreaField
 from wtforms.validators import ValidationError
 
+from intrakraft.domain.base import N_
 from intrakraft.domain.errors import Invalid
 
 OPEN_FOR = 24 * 3600
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+
+OUR_WORDS = {
+    "This field is required.": N_("This cannot stay empty."),
+    "Not a valid choice.": N_("Choose one of the list."),
+    "Invalid Choice: could not coerce.": N_("Choose one of the list."),
+    "Not a valid integer value.": N_("Write a whole number, in digits."),
+    "Not a valid decimal value.": N_("Write a number, in digits."),
+    "Not a valid date value.": N_("Write a date, such as 2026-11-24."),
+    "Field cannot be longer than %(max)d characters.": N_("At most %(max)d letters, please."),
+    "Field must be at least %(min)d characters long.": N_("At least %(min)d letters, please."),
+    "Field must be between %(min)d and %(max)d characters long.": N_("Between %(min)d and %(max)d letters, please."),
+    "Number must be at least %(min)s.": N_("At least %(min)s, please."),
+    "Number must be at most %(max)s.": N_("At most %(max)s, please."),
+    "Number must be between %(min)s and %(max)s.": N_("Between %(min)s and %(max)s, please."),
+}
+"""What the form library says by itself, in the words of this site."""
+CHECK_IT = N_("This cannot be used. Check it.")
+
+
+class OwnWords:
+    """The form library's sentences, in our words and in the language of the page."""
+
+    def gettext(self, sentence: str) -> str:
+        """A sentence of the library, its placeholders still in it."""
+        words: str = gettext(OUR_WORDS.get(sentence, CHECK_IT))
+        return words
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        """A sentence about a number; ours do not bend with it."""
+        return self.gettext(many)
 
 
 class Form(FlaskForm):
@@ -30,6 +62,10 @@ class Form(FlaskForm):
 
     class Meta:
         csrf = False
+
+        def get_translations(self, form: Any) -> OwnWords:
+            """Whoever speaks to people here speaks in our words."""
+            return OwnWords()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

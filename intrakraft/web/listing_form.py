@@ -121,4 +121,5 @@ def _described() -> tuple[dict[int, str], set[int], list[Refused]]:
 
 
 def _refused(kept: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    return [(one["name"], gettext(one["message"], **one["params"])) for one in kept]
+    told = [(one["name"], one["message"], one["params"]) for one in kept]
+    return [(name, gettext(sentence, **params)) for name, sentence, params in told]

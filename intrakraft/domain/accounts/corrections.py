@@ -87,6 +87,12 @@ def correct_contact(
     change_contact(session, account.id, name=name, street=street, landmark=landmark or "", phone=found["phone"])
 
 
+def choose_language(session: Session, account: Account, language: str) -> None:
+    """Write to the person in this language from now on."""
+    account.language = language
+    session.flush()
+
+
 def begin_email_change(session: Session, account: Account, address: str) -> None:
     """Mail a code to the new address; nothing else changes yet."""
     session.execute(sa.delete(EmailChange).where(EmailChange.subject_id == account.id))

@@ -109,25 +109,30 @@ class Account(Model):
         sa.String(30),
         category=Category.ID,
         at_registration=True,
-        why="the name you sign in with and others know you by",
+        why=N_("the name you sign in with and others know you by"),
     )
     kind: Mapped[str] = _own(
-        sa.String(16), default=Kind.SELF, at_registration=True, why="says whether you trade for yourself or for a firm"
+        sa.String(16),
+        default=Kind.SELF,
+        at_registration=True,
+        why=N_("says whether you trade for yourself or for a firm"),
     )
     entity_name: Mapped[str] = _own(
-        sa.String(120), default="", at_registration=True, why="the firm you act for, if you act for one"
+        sa.String(120), default="", at_registration=True, why=N_("the firm you act for, if you act for one")
     )
     entity_role: Mapped[str] = _own(
-        sa.String(80), default="", at_registration=True, why="on what ground you may act for the firm"
+        sa.String(80), default="", at_registration=True, why=N_("on what ground you may act for the firm")
     )
     place_of_business: Mapped[str] = _shown(
-        sa.String(120), category=Category.ID, at_registration=True, why="the name your goods stand under"
+        sa.String(120), category=Category.ID, at_registration=True, why=N_("the name your goods stand under")
     )
-    city: Mapped[str] = _shown(sa.String(80), at_registration=True, why="tells others roughly where you are")
-    district: Mapped[str] = _shown(sa.String(80), at_registration=True, why="finds goods near a person")
-    state: Mapped[str] = _shown(sa.String(60), at_registration=True, why="finds goods near a person; tax goes by it")
+    city: Mapped[str] = _shown(sa.String(80), at_registration=True, why=N_("tells others roughly where you are"))
+    district: Mapped[str] = _shown(sa.String(80), at_registration=True, why=N_("finds goods near a person"))
+    state: Mapped[str] = _shown(
+        sa.String(60), at_registration=True, why=N_("finds goods near a person; tax goes by it")
+    )
     state_code: Mapped[str] = _shown(sa.String(2), why="the same state as two digits, as bills need it")
-    pin: Mapped[str] = _shown(sa.String(6), at_registration=True, why="finds goods near a person; parcels go by it")
+    pin: Mapped[str] = _shown(sa.String(6), at_registration=True, why=N_("finds goods near a person; parcels go by it"))
     status: Mapped[str] = _own(sa.String(16), default=Status.REGISTERING, why="says what the account may do now")
     status_reason: Mapped[str] = _own(sa.String(600), default="", why="says why, in words for you")
     status_until: Mapped[datetime | None] = _own(UtcDateTime(), default=None, why="until when the state lasts")
@@ -226,20 +231,20 @@ class Contact(Model):
         purposes={
             Purpose.ACCOUNT, Purpose.EOI, Purpose.SHIP, Purpose.BILL, Purpose.SUPPORT, Purpose.LEGAL, Purpose.NOTICE
         },
-        why="those you deal with know whom they talk to",
+        why=N_("those you deal with know whom they talk to"),
     )  # fmt: skip
-    street: Mapped[bytes] = _reaches(sa.LargeBinary, at_registration=True, why="where you do business")
+    street: Mapped[bytes] = _reaches(sa.LargeBinary, at_registration=True, why=N_("where you do business"))
     landmark: Mapped[bytes | None] = _reaches(
-        sa.LargeBinary, default=None, at_registration=True, why="helps a driver find you, if you give one"
+        sa.LargeBinary, default=None, at_registration=True, why=N_("helps a driver find you, if you give one")
     )
     email: Mapped[bytes] = _reaches(
         sa.LargeBinary,
         at_registration=True,
         purposes=_MAIL,
-        why="codes and notices go there; those you deal with can write",
+        why=N_("codes and notices go there; those you deal with can write"),
     )
     phone: Mapped[bytes | None] = _reaches(
-        sa.LargeBinary, default=None, at_registration=True, why="lets interested people call you, if you give one"
+        sa.LargeBinary, default=None, at_registration=True, why=N_("lets interested people call you, if you give one")
     )
     email_index: Mapped[bytes] = _reaches(
         sa.LargeBinary, purposes={Purpose.AUTH, Purpose.ACCOUNT}, why="finds your account by its e-mail; a keyed hash"
@@ -267,7 +272,7 @@ class Credential(Model):
         retention=Retention.ACCT,
         visibility=Visibility.NOBODY,
         erase=Erase.DELETE,
-        why="checks your password; the password itself is never kept",
+        why=N_("checks your password; the password itself is never kept"),
         gated=True,
         at_registration=True,
     )

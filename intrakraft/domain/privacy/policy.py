@@ -85,7 +85,7 @@ class Acceptance(Model):
         visibility=Visibility.ME,
         erase=Erase.KEEP,
         basis=Basis.LAW,
-        why="says what was agreed to, as proof for both sides",
+        why=N_("says what was agreed to, as proof for both sides"),
         at_registration=True,
     )
     policy_version_id: Mapped[int] = plain(BigId, sa.ForeignKey("policy_version.id"), why="the text agreed to")
