@@ -79,7 +79,7 @@ class ResetForm(SecondStepForm):
 @recently_verified
 def edit(form: ChangeForm | None = None, status: int = 200) -> Response:
     """Ask for the password as it is and for another."""
-    return page("passwords/edit.html", parts=("password",), status=status, form=form or ChangeForm(formdata=None))
+    return page("passwords/edit.html", parts=("change",), status=status, form=form or ChangeForm(formdata=None))
 
 
 @bp.post("/account/password")

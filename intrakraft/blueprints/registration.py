@@ -85,7 +85,7 @@ def verification(form: CodeForm | None = None, status: int = 200) -> Response:
         return second_step.no_attempt(url_for("registration.new"))
     form = form or CodeForm(formdata=None, next=request.values.get("next"))
     email = contacts.shortened(contacts.email_of(db.session, attempt.account_id or 0))
-    return page("registration/code.html", parts=("code",), status=status, form=form, attempt=attempt, email=email)
+    return page("registration/code.html", parts=("proof",), status=status, form=form, attempt=attempt, email=email)
 
 
 @bp.post("/registration/code")

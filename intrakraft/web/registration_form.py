@@ -12,7 +12,8 @@ from flask import request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, EmailField, HiddenField, PasswordField, RadioField, SelectField, TelField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, Length, Optional
 
 from intrakraft.adapters.offload import offload
 from intrakraft.domain import places
@@ -39,8 +40,8 @@ SEEN_BY = {
 NOT_LISTED = N_("India Post lists no such PIN. Check it, or write town, district and state yourself.")
 
 
-def _needed(sentence: object) -> InputRequired:
-    return InputRequired(sentence)
+def _needed(sentence: object) -> DataRequired:
+    return DataRequired(sentence)
 
 
 def _at_most(letters: int) -> Length:
@@ -53,8 +54,8 @@ class RegistrationForm(Form):
     kind = RadioField(
         _l("I sign up"),
         choices=[
-            (Kind.SELF, _l("For myself")),
-            (Kind.REPRESENTATIVE, _l("For a firm, as its authorised representative")),
+            SelectChoice(Kind.SELF, _l("For myself")),
+            SelectChoice(Kind.REPRESENTATIVE, _l("For a firm, as its authorised representative")),
         ],
         default=Kind.SELF,
     )
@@ -139,8 +140,8 @@ class RegistrationForm(Form):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         spoken = language()
-        named = [(state.name, state.name_in(spoken)) for state in places.STATES]
-        self.state.choices = [("", gettext("Choose")), *sorted(named, key=lambda pair: pair[1])]
+        named = [SelectChoice(state.name, state.name_in(spoken)) for state in places.STATES]
+        self.state.choices = [SelectChoice("", gettext("Choose")), *sorted(named, key=lambda one: one.label)]
         for box in BOXES:
             self[box].label.text = policy.statement(box, spoken).words
 
