@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app
 
 from intrakraft.domain import interests, listings
 from intrakraft.domain.privacy import disclosures
@@ -11,6 +11,7 @@ from intrakraft.web.access import signed_in, viewer
 from intrakraft.web.interest import InterestForm, note_looks
 from intrakraft.web.page import go, page
 from intrakraft.web.state import db, settings
+from intrakraft.web.wanted import before
 
 bp = Blueprint("interests", __name__)
 
@@ -57,7 +58,7 @@ def withdraw(listing_id: int) -> Response:
 @signed_in
 def received() -> Response:
     """Interests in my listings, with the contact of those who chose to give theirs."""
-    lines = interests.received(db.session, viewer(), before=_before())
+    lines = interests.received(db.session, viewer(), before=before())
     given = _given({line.id for line in lines if line.gives_contact})
     return page("interests/received.html", parts=("lines",), lines=lines, given=given)
 
@@ -66,11 +67,7 @@ def received() -> Response:
 @signed_in
 def sent() -> Response:
     """Interests I expressed."""
-    return page("interests/sent.html", parts=("lines",), lines=interests.sent(db.session, viewer(), before=_before()))
-
-
-def _before() -> int | None:
-    return request.args.get("before", type=int)
+    return page("interests/sent.html", parts=("lines",), lines=interests.sent(db.session, viewer(), before=before()))
 
 
 def _given(interest_ids: set[int]) -> dict[int, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from flask_babel import gettext
 
 from intrakraft.domain import interests
@@ -13,6 +13,7 @@ from intrakraft.domain.privacy import disclosures
 from intrakraft.web.access import signed_in, viewer
 from intrakraft.web.page import go, page
 from intrakraft.web.state import db
+from intrakraft.web.wanted import before
 
 bp = Blueprint("ledger", __name__)
 
@@ -29,7 +30,7 @@ WORDS = {
 @signed_in
 def show() -> Response:
     """Every time my contact was given to somebody."""
-    lines = interests.who_saw(db.session, viewer(), before=request.args.get("before", type=int))
+    lines = interests.who_saw(db.session, viewer(), before=before())
     return page("ledger/show.html", parts=("lines",), lines=lines, field_names=_in_words)
 
 

@@ -122,13 +122,10 @@ def edit_contact() -> Response:
 def update_contact() -> Response:
     """Correct my registered contact; the old values are not kept."""
     form = ContactForm()
-    try:
-        if not form.validate():
-            raise Invalid({})
-        session = db.writing()
-        corrections.correct_contact(session, viewer(), **form.data)
-    except Invalid as refusal:
-        return page("profile/contact.html", parts=("contact",), status=422, form=form.reject(refusal))
+    if not _is_right(form):
+        return page("profile/contact.html", parts=("contact",), status=422, form=form)
+    session = db.writing()
+    corrections.correct_contact(session, viewer(), **form.data)
     listings.index_all_of(session, viewer())
     return go("profile.show", elsewhere=True)
 
@@ -167,6 +164,16 @@ def finish_email_change() -> Response:
     new = corrections.waiting_address(db.session, viewer())
     corrections.finish_email_change(db.writing(), viewer(), new, device=str(browser()))
     return go("profile.show", elsewhere=True)
+
+
+def _is_right(form: ContactForm) -> bool:
+    """Whether all of it can be used; everything wrong is said at once, beside its field."""
+    form.validate()
+    try:
+        corrections.checked_place_and_phone(pin=form.pin.data or "", state=form.state.data or "", phone=form.phone.data)
+    except Invalid as refusal:
+        form.reject(Invalid({name: words for name, words in refusal.problems.items() if not form[name].errors}))
+    return not form.errors
 
 
 def _edit(problems: dict[str, object], status: int = 200) -> Response:

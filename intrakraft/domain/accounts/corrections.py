@@ -19,6 +19,7 @@ from intrakraft.domain.base import N_, BigId, CreatedAt, Model, now
 from intrakraft.domain.errors import Invalid, Message, Refusal
 from intrakraft.domain.keys import keyring
 from intrakraft.domain.labels import Category, Erase, Purpose, Retention, Visibility, personal, reading_for, subject
+from intrakraft.domain.places import State
 
 SEALED = "email_change.address"
 
@@ -52,6 +53,23 @@ def waiting_address(session: Session, account: Account) -> str:
     return keyring(session).open(account.id, SEALED, sealed) if sealed else ""
 
 
+def checked_place_and_phone(*, pin: str, state: str, phone: str | None) -> tuple[str, State, str]:
+    """PIN, state and phone in normal spelling. Raises `Invalid` with every field that cannot be used."""
+    problems: dict[str, Message] = {}
+    found: dict[str, str] = {}
+    for field, check, typed in (("pin", places.normalise_pin, pin), ("phone", normal_phone, phone or "")):
+        try:
+            found[field] = check(typed)
+        except Invalid as problem:
+            problems.update(problem.problems)
+    place = places.state_called(state)
+    if place is None:
+        problems["state"] = N_("Choose the state or union territory.")
+    if problems or place is None:
+        raise Invalid(problems)
+    return found["pin"], place, found["phone"]
+
+
 # -- writing --
 
 
@@ -70,21 +88,10 @@ def correct_contact(
     phone: str | None,
 ) -> None:
     """Replace the registered contact at once; nothing of the old is kept. Raises `Invalid` with every bad field."""
-    problems: dict[str, Message] = {}
-    found: dict[str, str] = {}
-    for field, check, typed in (("pin", places.normalise_pin, pin), ("phone", normal_phone, phone or "")):
-        try:
-            found[field] = check(typed)
-        except Invalid as problem:
-            problems.update(problem.problems)
-    place = places.state_called(state)
-    if place is None:
-        problems["state"] = N_("Choose the state or union territory.")
-    if problems or place is None:
-        raise Invalid(problems)
+    pin, place, phone = checked_place_and_phone(pin=pin, state=state, phone=phone)
     account.place_of_business, account.city, account.district = place_of_business, city, district
-    account.state, account.state_code, account.pin = place.name, place.code, found["pin"]
-    change_contact(session, account.id, name=name, street=street, landmark=landmark or "", phone=found["phone"])
+    account.state, account.state_code, account.pin = place.name, place.code, pin
+    change_contact(session, account.id, name=name, street=street, landmark=landmark or "", phone=phone)
 
 
 def choose_language(session: Session, account: Account, language: str) -> None:
