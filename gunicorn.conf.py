@@ -4,6 +4,7 @@ Nothing here imports the application, and `preload_app` stays off: a patch that 
 """
 
 import os
+import signal
 
 wsgi_app = "wsgi:app"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
@@ -22,5 +23,11 @@ limit_request_field_size = 8190
 
 accesslog = None  # addresses of visitors belong in the sealed log only (P-034)
 errorlog = "-"
-loglevel = os.environ.get("LOG_LEVEL", "warning")
+loglevel = os.environ.get("LOG_LEVEL", "error")
+umask = 0o077
 proc_name = "intrakraft"
+
+
+def post_worker_init(worker):
+    """Ctrl-C in a terminal reaches every process; the master hears it and tells the worker, once."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -151,4 +151,4 @@ def test_a_bad_setting_stops_the_start_and_is_named(start):
     run = start(INTRAKRAFT_PHOTO_LIMIT="many")
     run.said += run.process.stdout.read()
     assert run.process.wait(30) == 1
-    assert "photo_limit" in run.said and "whole number" in run.said
+    assert "photo_limit" in run.said and "whole number" in run.said and "Traceback" not in run.said

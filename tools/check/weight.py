@@ -3,11 +3,13 @@
 The application runs in this process on the demo bazaar; pages are found by following its own links, signed out.
 """
 
+import io
 import re
 import sys
 import tempfile
 from collections import deque
 from collections.abc import Iterator
+from contextlib import redirect_stderr
 from urllib.parse import urldefrag, urlsplit
 
 import brotli
@@ -75,7 +77,7 @@ def weigh(client: FlaskClient) -> Iterator[tuple[str, int, int, int]]:
 
 def main() -> int:
     """Weigh, print the table with the heaviest first, and say what is over its budget."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, redirect_stderr(io.StringIO()):  # the log of requests
         app = create_app(load(instance=folder))
         for command in (["setup"], ["seed"]):
             done = app.test_cli_runner().invoke(args=command)
@@ -85,7 +87,7 @@ def main() -> int:
         found = sorted(weigh(app.test_client()), key=lambda row: row[1] / row[2], reverse=True)
         of(app).database.dispose()
     for url, size, budget, code in found:
-        print(f"{size:>7} of {budget}  script {code:>6} of {SCRIPT}  {url}")
+        print(f"{'over' if size > budget else '':4} {size:>6} of {budget}  script {code:>6} of {SCRIPT}  {url}")
     return int(not found or any(size > budget or code > SCRIPT for _, size, budget, code in found))
 
 
