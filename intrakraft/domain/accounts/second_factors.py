@@ -15,6 +15,7 @@ import pyotp
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session
 
+from intrakraft.domain.accounts.codes import digits_of
 from intrakraft.domain.base import N_, BigId, CreatedAt, Id, Model, UtcDateTime, now
 from intrakraft.domain.errors import Invalid, NotFound, Refusal
 from intrakraft.domain.keys import keyring
@@ -39,6 +40,8 @@ PAPER_CODES = 10
 ALPHABET = "23456789BCDFGHJKLMNPQRSTVWXYZ"
 CEREMONY = timedelta(minutes=5)
 MOST_PASSKEYS = 10
+MALFORMED = (ValueError, LookupError, TypeError, AttributeError, EOFError, RecursionError)
+"""What reading an answer may raise that no browser gave."""
 
 
 class TotpSecret(Model):
@@ -200,11 +203,13 @@ def _secret_of(session: Session, account_id: int) -> str | None:
 
 
 def _matching_step(secret: str, typed: str) -> int | None:
-    code, here = "".join(c for c in typed if c.isdigit()), int(now().timestamp()) // STEP
-    totp = pyotp.TOTP(secret)
+    try:
+        code = digits_of(typed)
+    except Invalid:
+        return None
+    totp, here = pyotp.TOTP(secret), int(now().timestamp()) // STEP
     steps = range(here - DRIFT_STEPS, here + DRIFT_STEPS + 1)
-    fitting = [step for step in steps if secrets.compare_digest(totp.at(step * STEP), code.zfill(6))]
-    return max(fitting, default=None) if len(code) == 6 else None
+    return max((step for step in steps if secrets.compare_digest(totp.at(step * STEP), code)), default=None)
 
 
 # -- code app --
@@ -338,7 +343,7 @@ def finish_passkey(session: Session, account_id: int, answer: str, device: str, 
         made = webauthn.verify_registration_response(
             credential=answer, expected_challenge=challenge, expected_rp_id=site.host, expected_origin=site.origin
         )
-    except (webauthn.helpers.exceptions.WebAuthnException, ValueError, KeyError, TypeError) as error:
+    except (webauthn.helpers.exceptions.WebAuthnException, *MALFORMED) as error:
         raise Invalid({"answer": N_("The passkey could not be read. Try once more.")}) from error
     passkey = Passkey(
         subject_id=account_id,
@@ -380,7 +385,7 @@ def check_passkey(session: Session, account_id: int, answer: str, site: Site) ->
             credential_public_key=public_key,
             credential_current_sign_count=count,
         )
-    except (webauthn.helpers.exceptions.WebAuthnException, ValueError, KeyError, TypeError):
+    except (webauthn.helpers.exceptions.WebAuthnException, *MALFORMED):
         return False
     used = sa.update(Passkey).where(Passkey.id == passkey_id)
     return _changed(session, used.values(sign_count=result.new_sign_count, last_used_at=now()))
