@@ -65,6 +65,14 @@ def put_up(listing_id: int | None) -> Response:
     return go("listings.show", elsewhere=True, listing_id=kept)
 
 
+@bp.get("/listings/new/publication", defaults={"listing_id": None})
+@bp.get("/listings/<id:listing_id>/publication")
+@signed_in
+def come_back(listing_id: int | None) -> Response:
+    """Where the browser loads the address of a form anew that had something to put right: the form again."""
+    return redirect(url_for("drafts.new") if listing_id is None else url_for("drafts.edit", listing_id=listing_id))
+
+
 @bp.get("/listings/<id:listing_id>/disposal")
 @signed_in
 def ask_disposal(listing_id: int) -> Response:

@@ -129,6 +129,11 @@ def stranger_token(app: Flask) -> str:
     return str(page.tree.xpath("//form[@id='choices']//input[@name='csrf_token']")[0].get("value"))
 
 
+def test_loading_the_address_of_a_form_with_errors_shows_the_form(asha: Visitor) -> None:
+    asha.post("/listings/new/publication", values(asha.get("/listings/new"), **WRONG))
+    assert typed(asha.get("/listings/new/publication")) == typed(asha.get("/listings/1/publication")) == WRONG
+
+
 def test_changes_of_a_listing_stay_apart_until_they_are_put_up(asha: Visitor, app: Flask) -> None:
     asha.post("/listings/new/publication", values(asha.get("/listings/new")))
     edit = asha.get("/listings/1/edit").form("/draft").submit(title="Half a new ti")

@@ -20,6 +20,8 @@ from intrakraft.domain.listings.tables import Listing, ListingDraft, Status
 from intrakraft.domain.media import Place
 
 MOST_DRAFTS = 30
+_LOCKED = {"key_share": True}
+"""A lock against other changes that lets rows elsewhere go on naming this one."""
 
 LISTING_GONE = N_("This listing is not here, or no longer.")
 CANNOT_LIST = N_("Your account cannot put up goods now. Your account page says why.")
@@ -36,7 +38,7 @@ def new_key() -> str:
 
 def find_own(session: Session, listing_id: int, person: Account | None) -> Listing:
     """A listing of this person's own, to be changed; anybody else's is not there. Locked where the database locks rows."""
-    listing = session.get(Listing, listing_id, with_for_update=True if session.info.get("writing") else None)
+    listing = session.get(Listing, listing_id, with_for_update=_LOCKED if session.info.get("writing") else None)
     if listing is None or person is None or listing.lister_id != person.id or listing.status == Status.REMOVED:
         raise NotFound(LISTING_GONE)
     return listing
@@ -78,13 +80,14 @@ def begin(session: Session, person: Account, key: str) -> Listing:
 
     Raises `NotAllowed` where the account may not list, `Refusal` beyond `MOST_DRAFTS`.
     """
-    session.get(Account, person.id, with_for_update=True)
-    known = session.scalar(sa.select(Listing).where(Listing.lister_id == person.id, Listing.form_key == key[:32]))
+    session.get(Account, person.id, with_for_update=_LOCKED)
+    mine = sa.select(Listing).where(Listing.lister_id == person.id, Listing.form_key == key[:32])
+    known = session.scalar(mine.with_for_update(key_share=True))
     if known is not None:
         return known
     check_can_list(person)
-    mine = sa.select(sa.func.count()).where(Listing.lister_id == person.id, Listing.status == Status.DRAFT)
-    count = session.scalar(mine) or 0
+    drafts = sa.select(sa.func.count()).where(Listing.lister_id == person.id, Listing.status == Status.DRAFT)
+    count = session.scalar(drafts) or 0
     if count >= MOST_DRAFTS:
         raise Refusal(TOO_MANY_DRAFTS, count=count)
     listing = Listing(lister_id=person.id, form_key=key[:32] or new_key())
