@@ -30,7 +30,7 @@ def offload(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T
         return function(*args, **kwargs)
     import gevent
 
-    result: T = gevent.get_hub().threadpool.apply(_inside, (function, *args), kwargs)
+    result: T = _outcome(gevent.get_hub().threadpool.apply(_inside, (function, *args), kwargs))
     return result
 
 
@@ -42,7 +42,7 @@ def offload_long(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs)
     """
     if not _event_loop_runs():
         return function(*args, **kwargs)
-    result: T = _long_lane().apply(_inside, (function, *args), kwargs)
+    result: T = _outcome(_long_lane().apply(_inside, (function, *args), kwargs))
     return result
 
 
@@ -58,6 +58,17 @@ def _long_lane() -> ThreadPool:
     return ThreadPool(max(1, (os.cpu_count() or 1) - 1))
 
 
-def _inside(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+def _inside(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> tuple[T | None, Exception | None]:
+    """The result, or the error as a value: one that left the thread by itself would be printed past the log (P-032)."""
     _in_thread.set(True)
-    return function(*args, **kwargs)
+    try:
+        return function(*args, **kwargs), None
+    except Exception as error:
+        return None, error
+
+
+def _outcome(found: tuple[T | None, Exception | None]) -> T:
+    result, error = found
+    if error is not None:
+        raise error
+    return result  # type: ignore[return-value]

@@ -65,6 +65,7 @@ print("free")
 def test_the_hub_ticks_while_heavy_work_runs_and_stands_still_without(lane):
     done = subprocess.run([sys.executable, "-c", SCENE, lane], capture_output=True, text=True, timeout=60)
     assert (done.stdout.strip(), done.returncode) == ("free", 0), done.stderr
+    assert not done.stderr, "an error that its caller answers for is not printed past the log"
 
 
 @pytest.mark.parametrize("lane", [offload, offload_long])
