@@ -76,5 +76,7 @@ class Invalid(DomainError):
         self, problems: Mapping[str, Message], /, *, afterwards: tuple[Callable[[Session], object], ...] = ()
     ) -> None:
         first = next(iter(problems.values()), "Something needs putting right")
-        super().__init__(first if isinstance(first, str) else first[0], afterwards=afterwards)
+        sentence, params = (first, {}) if isinstance(first, str) else first
+        super().__init__(sentence, afterwards=afterwards)
+        self.params = dict(params)
         self.problems = dict(problems)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask, g, request
 from flask_babel import get_domain, get_locale, gettext
@@ -26,8 +27,17 @@ def everything() -> dict[str, Any]:
         "theme": THEMES[choices().theme],
         "unread": unread(),
         "operator": settings(),
-        "here": request.full_path.rstrip("?") if request.method == "GET" else request.path,
+        "here": here(),
     }
+
+
+def here() -> str:
+    """The address of this page as a link to it would say it; of an act, without its query."""
+    query = quote(request.query_string, safe=_SAFE_IN_A_QUERY) if request.method == "GET" else ""
+    return quote(request.path, safe="/@:") + (f"?{query}" if query else "")
+
+
+_SAFE_IN_A_QUERY = "!$%&'()*+,/:;=?@"
 
 
 def unread() -> int:
