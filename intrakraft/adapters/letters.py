@@ -35,6 +35,7 @@ PAGES = {
 Url = Callable[..., str]
 
 _GAPS = re.compile(r"\n{3,}")
+_MONTH = {"en": "MMM", "hi": "MMMM"}
 
 
 class Operator(Protocol):
@@ -98,8 +99,9 @@ class Letters:
         return environment
 
     def _moment(self, value: str, language: str) -> str:
-        locale = Locale(language if language in ("en", "hi") else "en", "IN")
-        return format_datetime(datetime.fromisoformat(value), "EEE d MMM, HH:mm", self._zone, locale)
+        locale = Locale(language if language in _MONTH else "en", "IN")
+        pattern = f"EEE d {_MONTH[locale.language]}, HH:mm"
+        return format_datetime(datetime.fromisoformat(value), pattern, self._zone, locale)
 
 
 def _install(environment: Any, translations: NullTranslations) -> None:

@@ -5,6 +5,7 @@ Its value is three letters apart by dots, such as `hi.1.d`, and never identifies
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from flask import Flask, g, request
@@ -63,7 +64,12 @@ def language() -> str:
         return chosen
     if current_user.is_authenticated and current_user.account.language in LANGUAGES:
         return str(current_user.account.language)
-    return request.accept_languages.best_match(list(LANGUAGES), "en") or "en"
+    return next(filter(LANGUAGES.get, _asked_for()), "en")
+
+
+def _asked_for() -> Iterator[str]:
+    """The languages of the browser, the dearest first and without their countries: `hi-IN` is Hindi."""
+    return (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality)
 
 
 def saver() -> bool:
