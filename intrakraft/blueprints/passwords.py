@@ -34,8 +34,12 @@ from intrakraft.web.forms import Form, Line
 from intrakraft.web.page import go, page
 from intrakraft.web.second_step import SecondStepForm
 from intrakraft.web.state import db, settings
+from intrakraft.web.steady import steady
 
 bp = Blueprint("passwords", __name__)
+
+ALIKE_SECONDS = 0.2
+"""How long the answer to a reset takes at least: ten times the work of a known name."""
 
 
 def _new_password() -> PasswordField:
@@ -128,12 +132,9 @@ def create() -> Response:
         throttles.before_reset(form.name.data)
     except TooMany as refusal:
         return new(second_step.beside(form, refusal), refusal.status)
-    account = signing_in.find_account(db.session, form.name.data)
-    session = db.writing()
-    known = session.get_one(Account, account.id) if account is not None else None
-    passwords.ask_reset(session, known, link=_link, browser=browser())
-    note_sealed(EventKind.RESET_ASKED, known.id if known else None)
-    return go("passwords.sent", elsewhere=True)
+    with steady(ALIKE_SECONDS):
+        _ask_reset(form.name.data)
+        return go("passwords.sent", elsewhere=True)
 
 
 @bp.get("/password-reset/sent")
@@ -220,6 +221,14 @@ def _set(hashed: str, proof: SecondStepProof, keep_sign_in: SignIn | None = None
     account = session.get_one(Account, proof.account_id)
     passwords.set_password(session, account, hashed, proof=proof, browser=browser(), keep_sign_in=keep_sign_in)
     note_sealed(EventKind.PASSWORD_CHANGED if keep_sign_in else EventKind.PASSWORD_RESET, account.id)
+
+
+def _ask_reset(name: str) -> None:
+    account = signing_in.find_account(db.session, name)
+    session = db.writing()
+    known = session.get_one(Account, account.id) if account is not None else None
+    passwords.ask_reset(session, known, link=_link, browser=browser())
+    note_sealed(EventKind.RESET_ASKED, known.id if known else None)
 
 
 def _link(token: str) -> str:

@@ -192,6 +192,17 @@ def test_known_and_unknown_names_get_the_same_answer_and_the_same_errands(databa
 
 @pytest.mark.criterion("A5")
 @pytest.mark.parametrize("name", ["asha", "nobody"])
+def test_the_answer_to_a_reset_waits_for_its_time(asha, visit, monkeypatch, name):
+    from intrakraft.web import steady
+
+    waited: list[float] = []
+    monkeypatch.setattr(steady.time, "sleep", waited.append)
+    ask_reset(visit(), name)
+    assert len(waited) == 1 and 0 < waited[0] < 0.2
+
+
+@pytest.mark.criterion("A5")
+@pytest.mark.parametrize("name", ["asha", "nobody"])
 def test_resets_are_throttled_by_name(asha, visit, name):
     pages = [ask_reset(visit(), name) for _ in range(4)]
     assert [page.status for page in pages] == [200, 200, 200, 429]

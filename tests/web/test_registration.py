@@ -359,3 +359,59 @@ def test_the_password_is_written_nowhere(app, database, stranger, settings, capf
     said = capfd.readouterr()
     assert TYPED["password"].encode() not in b"".join(written)
     assert TYPED["password"] not in said.out + said.err + "".join(str(one) for one in told(database))
+
+
+# -- what is agreed, and what mere looking leaves --
+
+
+@pytest.mark.promise("P-115")
+@pytest.mark.promise("P-116")
+def test_each_agreement_is_a_row_of_its_own_with_the_words_that_were_shown(database, stranger):
+    shown = stranger.get("/registration/new").words("registration")
+    register(stranger)
+    with database.apart() as session:
+        account_id = session.scalars(sa.select(Account.id)).one()
+        agreed = policy.acceptances_of(session, account_id)
+        assert sorted(one.kind for one in agreed) == ["adult", "policy", "terms"]
+        assert all(policy.words_of(session, one)[0] in shown for one in agreed)
+
+
+@pytest.mark.promise("P-005")
+@pytest.mark.promise("P-011")
+@pytest.mark.promise("P-031")
+def test_looking_at_every_open_page_writes_nothing_about_anybody(app, database, visit, capfd):
+    from intrakraft.domain.labels import labelled
+
+    personal = {column.table for column, _ in labelled(Model.metadata)}
+
+    def rows() -> dict[str, int]:
+        with database.apart() as session:
+            return {t.name: session.scalar(sa.select(sa.func.count()).select_from(t)) for t in personal}
+
+    open_pages = [
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if "GET" in rule.methods and not rule.arguments and app.view_functions[rule.endpoint].access == "public"
+    ]
+    before = rows()
+    for address in open_pages:
+        client = app.test_client()
+        client.environ_base["REMOTE_ADDR"] = "203.0.113.77"
+        answer = client.get(address, headers={"User-Agent": "Pixel 8 Build/UD1A"})
+        assert "Set-Cookie" not in answer.headers and "Accept-CH" not in answer.headers, address
+    said = capfd.readouterr()
+    assert rows() == before and len(open_pages) > 15
+    assert "203.0.113" not in said.out + said.err and "Pixel" not in said.out + said.err
+
+
+@pytest.mark.promise("P-052")
+@pytest.mark.promise("P-126")
+def test_the_form_is_guarded_without_any_cookie(app, stranger):
+    page = stranger.get("/registration/new")
+    assert stranger.cookies() == []
+    values = page.form("registration").values(**TYPED)
+    client = app.test_client()
+    without = {name: value for name, value in values.items() if name != "csrf_token"}
+    assert client.post("/registration", data=without).status_code == 400
+    assert client.post("/registration", data=values, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert count(app) == 0

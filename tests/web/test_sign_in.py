@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import lxml.html
 import pyotp
 import pytest
 import sqlalchemy as sa
@@ -417,3 +418,30 @@ def test_nobody_else_is_asked_for_a_way_they_have_not(database, asha, visit):
     values = page.form("second").values(code="123456") | {"way": "totp"}
     page = page.visitor.post("/sign-in/second-step", values)
     assert page.status == 422 and str(second_step.second_steps.NOT_SET_UP) in page.text
+
+
+LIVE = {
+    "environment": "production",
+    "public_url": "https://bazaar.example",
+    "mail_url": "smtp://127.0.0.1:1",
+    "outbox_page": False,
+}
+
+
+@pytest.mark.promise("P-044")
+@pytest.mark.settings(**LIVE)
+def test_in_production_every_cookie_is_bound_to_this_host_and_https(app, database, asha):
+    client, https = app.test_client(), {"base_url": "https://bazaar.example"}
+
+    def post(address, **values):
+        page = lxml.html.fromstring(client.get(address, **https).text)
+        form = page.xpath("//main//form")[0]
+        sent = {**dict(form.form_values()), **values}
+        return client.post(form.get("action"), data=sent, headers={"Sec-Fetch-Site": "same-origin"}, **https)
+
+    set_cookies = post("/sign-in", name="asha", password=asha.password).headers.getlist("Set-Cookie")
+    answer = post("/sign-in/second-step", code=code(database, Kind.SIGN_IN_CODE), trust="y")
+    set_cookies += answer.headers.getlist("Set-Cookie")
+    assert {one.partition("=")[0] for one in set_cookies} == {"__Host-session", "__Host-attempt", "__Host-device"}
+    for one in set_cookies:
+        assert "; Secure" in one and "; HttpOnly" in one and "SameSite=Lax" in one and "Domain" not in one
