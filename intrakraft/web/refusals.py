@@ -92,7 +92,7 @@ def answer(status: int, sentence: str) -> Response:
 
 def init_app(app: Flask) -> None:
     """The only error handlers of the application, and the only words that a failure leaves in the log."""
-    app.log_exception = lambda info: log.failure(info[1] or RuntimeError())  # type: ignore[method-assign]
+    app.log_exception = lambda exc_info: log.failure(exc_info[1] or RuntimeError())  # type: ignore[method-assign]
     app.register_error_handler(DomainError, refused)
     app.register_error_handler(PageTooOld, too_old)
     app.register_error_handler(HTTPException, not_served)
