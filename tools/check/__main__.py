@@ -23,7 +23,7 @@ CHECKS = {
     "format": [f"{BIN}/ruff", "format", "--check", "--quiet", "."],
     "lint": [f"{BIN}/ruff", "check", "--quiet", "."],
     "types": [f"{BIN}/mypy", "--no-error-summary"],
-    "imports": [f"{BIN}/lint-imports", "--no-logo"],
+    "imports": [f"{BIN}/lint-imports", "--no-logo", "--no-cache"],
     "house": own("tools.check.house"),
     "sizes": own("tools.check.sizes"),
     "templates": [f"{BIN}/djlint", "--lint", "--quiet", "intrakraft/templates"],
