@@ -137,7 +137,8 @@ def guard() -> None:
     if not _from_here():
         abort(403)
     token = request.headers.get("X-CSRFToken") or request.form.get("csrf_token") or ""
-    if not (current_user.is_authenticated and _session_token(token)) and not _signed_out_token(token):
+    is_right = _session_token if current_user.is_authenticated else _signed_out_token
+    if not is_right(token) and not _vouched(token):
         raise PageTooOld
 
 
@@ -162,11 +163,26 @@ def _session_token(token: str) -> bool:
 
 
 def _signed_out_token(token: str) -> bool:
-    if current_user.is_authenticated:
-        return False
     try:
         return bool(_serializer().loads(token, max_age=OPEN_FOR) == "form")
     except (BadSignature, SignatureExpired):
+        return False
+
+
+def _vouched(token: str) -> bool:
+    """A page of ours from before this sign-in, or of one that has ended, and a browser that says it asks from here.
+
+    A page of another sign-in does not act for whoever is signed in now.
+    """
+    if request.headers.get("Sec-Fetch-Site") != "same-origin":
+        return False
+    return _signed_out_token(token) or (not current_user.is_authenticated and _once_signed_in(token))
+
+
+def _once_signed_in(token: str) -> bool:
+    try:
+        return bool(URLSafeTimedSerializer(current_app.secret_key or "", salt="wtf-csrf-token").loads(token))
+    except BadSignature:
         return False
 
 

@@ -126,7 +126,7 @@ def test_a_token_that_is_missing_foreign_or_old_asks_for_one_more_press_and_lose
     old = stranger.get("/support/child-reports/new").form("report").values()["csrf_token"]
     foreign = visit(bina).get("/support/child-reports/new").form("report").values()["csrf_token"]
     typed = {"username": "nobody", "grounds": "<b>Because</b>", "password": "hidden"}
-    for visitor, token in ((stranger, ""), (stranger, old[:-1]), (stranger, foreign), (member, old), (member, foreign)):
+    for visitor, token in ((stranger, ""), (stranger, old[:-1]), (member, old[:-1]), (member, foreign)):
         page = visitor.post("/support/child-reports", {**typed, "csrf_token": token})
         assert page.status == 400
         kept = page.form("child-reports").values()
@@ -135,6 +135,20 @@ def test_a_token_that_is_missing_foreign_or_old_asks_for_one_more_press_and_lose
     with time_machine.travel(now().timestamp() + OPEN_FOR + 2):
         page = stranger.post("/support/child-reports", {**typed, "csrf_token": old})
         assert page.status == 400 and page.form("child-reports").submit().path.endswith("/received")
+
+
+@pytest.mark.promise("P-126")
+@pytest.mark.settings(throttle=False)
+def test_a_page_of_before_a_sign_in_or_of_one_that_ended_goes_on_where_the_browser_vouches_for_it(
+    visit: Visit, asha: Person, bina: Person
+) -> None:
+    stranger, member = visit(), visit(asha)
+    before = stranger.get("/support/child-reports/new").form("report").values()["csrf_token"]
+    ended = visit(bina).get("/support/child-reports/new").form("report").values()["csrf_token"]
+    for visitor, token in ((stranger, ended), (member, before)):
+        sent = {"csrf_token": token, "username": "nobody", "grounds": "Because"}
+        assert visitor.client.post("/support/child-reports", data=sent, headers=FETCH).status_code == 303
+        assert visitor.client.post("/support/child-reports", data=sent).status_code == 400
 
 
 @pytest.mark.promise("P-052")
