@@ -53,7 +53,7 @@ class RunningServer:
 def running(folder: Path, database_url: str, **changes: str) -> Iterator[RunningServer]:
     """Web server and worker on the installation in `folder`, until the block ends."""
     port = free_port()
-    url = f"http://127.0.0.1:{port}"
+    url = f"http://localhost:{port}"  # a passkey belongs to a name, never to a bare address
     names = {"instance": str(folder), "database_url": database_url, "public_url": url, **changes}
     environment = {**os.environ, **{f"INTRAKRAFT_{name.upper()}": value for name, value in names.items()}}
     environment |= {"HOST": "127.0.0.1", "PORT": str(port), "FLASK_APP": "wsgi"}

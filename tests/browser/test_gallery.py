@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from tests.browsers import every_screen
 
@@ -64,7 +65,7 @@ def test_the_summary_of_faults_takes_the_focus(open_page: Callable[..., Page]) -
     page = open_page()
     page.goto("/gallery")
     page.click("#trial button[type=submit]")
-    page.wait_for_function("document.activeElement.matches('#trial [data-focus]')")
+    expect(page.locator("#trial [data-focus]")).to_be_focused()
 
 
 def test_a_refusal_is_said_in_sight_and_the_form_stays_as_it_was(open_page: Callable[..., Page]) -> None:
@@ -75,7 +76,7 @@ def test_a_refusal_is_said_in_sight_and_the_form_stays_as_it_was(open_page: Call
     page.wait_for_selector("#refusal .note")
     assert page.locator("#refusal .note").bounding_box()["y"] == 0  # type: ignore[index]
     assert page.input_value("#pieces") == "13"
-    page.wait_for_function("document.activeElement.matches('#trial button[type=submit]')")
+    expect(page.locator("#trial button[type=submit]")).to_be_focused()
 
 
 def test_when_no_answer_comes_the_page_says_so_and_keeps_what_was_typed(open_page: Callable[..., Page]) -> None:
