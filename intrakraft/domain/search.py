@@ -92,13 +92,15 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Where matching entries come from, to be joined by a select of their listings: `number` is the listing's number.
+    """Where matching entries come from, to be joined by a select of their listings: `number` is the listing's number,
+    `listing_id` its id where the source knows it.
 
     `condition` has one parameter, `match`, whose value is what `matching` returns beside it; None lets everything in.
     """
 
     source: sa.FromClause
     number: sa.ColumnElement[int]
+    listing_id: sa.ColumnElement[int] | None
     condition: sa.ColumnElement[bool] | None
 
 
@@ -125,21 +127,21 @@ def matching(session: Session, query: Query) -> tuple[Match, str]:
 @cache
 def _everything() -> Match:
     entry = SearchEntry.__table__
-    return Match(entry, entry.c.id, None)
+    return Match(entry, entry.c.id, entry.c.listing_id, None)
 
 
 @cache
 def _on_sqlite() -> Match:
     index = sa.table("listing_search", sa.column("rowid", sa.BigInteger), sa.column("listing_search", sa.Text))
     found = index.c.listing_search.op("MATCH", is_comparison=True)(sa.bindparam("match", type_=sa.Text()))
-    return Match(index, index.c.rowid, found)
+    return Match(index, index.c.rowid, None, found)
 
 
 @cache
 def _on_postgres() -> Match:
     entry = SearchEntry.__table__
     asked = sa.cast(sa.bindparam("match", type_=sa.Text()), _TsQuery())
-    return Match(entry, entry.c.id, entry.c.words.op("@@", is_comparison=True)(asked))
+    return Match(entry, entry.c.id, entry.c.listing_id, entry.c.words.op("@@", is_comparison=True)(asked))
 
 
 class _TsQuery(sa.types.UserDefinedType[str]):

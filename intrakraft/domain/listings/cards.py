@@ -135,10 +135,10 @@ def find(
     if text.strip() and not query.words:
         return Page((), None)
     match, asked = search.matching(session, query)
-    values: dict[str, Any] = {"before": _LAST if before is None else before, "limit": limit + 1, "now": now()}
+    values: dict[str, Any] = {"before": _LAST if before is None else before, "now": now()}
     if match.condition is not None:
         values["match"] = asked
-    rows = session.execute(_statement(match), values).all()
+    rows = session.execute(_statement(match, limit + 1), values).all()
     return Page(tuple(Card(*row) for row in rows[:limit]), rows[limit - 1].number if len(rows) > limit else None)
 
 
@@ -154,10 +154,11 @@ def _leaf_and_branch(slug: str) -> tuple[str, str]:
 
 
 @cache
-def _statement(match: Match) -> sa.Select[*tuple[Any, ...]]:
+def _statement(match: Match, limit: int = PAGE) -> sa.Select[*tuple[Any, ...]]:
     """The select of cards out of what matches, in the order of the one index that is walked."""
     number = match.number
-    walked = InOrder(match.source, Listing.__table__, Listing.posted_no == number)
+    is_it = Listing.posted_no == number if match.listing_id is None else Listing.id == match.listing_id
+    walked = InOrder(match.source, Listing.__table__, is_it)
     source = InOrder(walked, Account.__table__, Account.id == Listing.lister_id).outerjoin(
         Photo, sa.and_(Photo.listing_id == Listing.id, Photo.position == 0)
     )
@@ -171,7 +172,7 @@ def _statement(match: Match) -> sa.Select[*tuple[Any, ...]]:
         picked.where(Listing.status == Status.LIVE, IS_SHOWN)
         .where(number < sa.bindparam("before", type_=sa.BigInteger()))
         .order_by(number.desc())
-        .limit(sa.bindparam("limit", type_=sa.Integer()))
+        .limit(sa.literal_column(str(limit)))
     )
 
 
