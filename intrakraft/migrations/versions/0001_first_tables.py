@@ -399,7 +399,6 @@ def upgrade() -> None:
     sa.Column('device_id', base.BigId, nullable=True),
     sa.Column('family', sa.String(length=40), nullable=False),
     sa.Column('system', sa.String(length=40), nullable=False),
-    sa.Column('place', sa.String(length=60), nullable=False),
     sa.Column('stay', sa.Boolean(), nullable=False),
     sa.Column('created_at', base.UtcDateTime(timezone=True), nullable=False),
     sa.Column('last_seen_at', base.UtcDateTime(timezone=True), nullable=False),
