@@ -82,11 +82,11 @@ def create() -> Response:
         return new(form, 422)
     try:
         account, device = _recognise(form.name.data, form.password.data)
+        if device is not None and not account.is_staff:
+            return _let_in(account.id, device=device, stay=form.stay.data, onward=form.next.data)
+        keep("attempt", _begin(account, stay=form.stay.data))
     except (Invalid, TooMany) as refusal:
         return _again(form, refusal)
-    if device is not None and not account.is_staff:
-        return _let_in(account.id, device=device, stay=form.stay.data, onward=form.next.data)
-    keep("attempt", _begin(account, stay=form.stay.data))
     return go("sign_in.second", elsewhere=True, next=form.next.data or None)
 
 
@@ -204,7 +204,9 @@ def _let_in(
     trusts: bool = False,
 ) -> Response:
     """Begin the sign-in under a new token and go where the person wanted to go."""
-    session = db.writing()
+    before, session = visitor(), db.writing()
+    if before is not None:
+        signing_in.sign_out(session, before.sign_in.id)
     account = session.get_one(Account, account_id)
     if attempt is not None:
         codes.use(session, session.get_one(Challenge, attempt.id))

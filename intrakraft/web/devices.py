@@ -10,7 +10,6 @@ from datetime import timedelta
 from functools import lru_cache
 
 from flask import Flask, Response, g, request, session
-from flask_login import current_user
 
 from intrakraft.adapters.limiter import network_of
 from intrakraft.domain.accounts import Browser, EventKind, note_event, signing_in
@@ -88,16 +87,13 @@ def note_sealed(kind: EventKind, account_id: int | None) -> None:
 
 
 def _still_here(response: Response) -> Response:
-    """Every ten minutes at most, note that the sign-in is in use; it lives 12 hours from then.
-
-    Where nobody asked who it is, as for a picture that all may see, the answer stays the same for everybody.
-    """
-    if "_login_user" not in g:
+    """Every ten minutes at most, note that the sign-in is in use; it lives 12 hours from then."""
+    loaded = g.get("_login_user")
+    if loaded is None or not loaded.is_authenticated or response.status_code >= 400:
         return response
-    found = current_user.sign_in if current_user.is_authenticated else None
-    if found is not None and found.ended_at is None and now() - found.last_seen_at > NOTED_EVERY:
+    if loaded.sign_in.ended_at is None and now() - loaded.sign_in.last_seen_at > NOTED_EVERY:
         with database().apart() as apart:
-            signing_in.touch(apart, found.id)
+            signing_in.touch(apart, loaded.sign_in.id)
     return response
 
 

@@ -15,6 +15,7 @@ from intrakraft.domain.accounts import SecurityEvent, SignIn, second_factors, st
 from intrakraft.domain.base import now
 from intrakraft.domain.notices import Kind
 from intrakraft.web import second_step
+from tests.accounts import find
 from tests.mails import code, told, wrong
 
 PHONE = "Mozilla/5.0 (Linux; Android 14; Pixel 8 Build/UD1A) AppleWebKit/537.36 Chrome/131.0.0.0 Mobile Safari/537.36"
@@ -208,6 +209,7 @@ def test_a_session_from_before_is_dropped_at_sign_in(database, asha, charu, visi
     second_step_of(first, database, asha)
     with visitor.client.session_transaction() as after:
         assert "planted" not in after and after["_user_id"] != token
+    assert find(database, token) is None
 
 
 @pytest.mark.promise("P-044")

@@ -324,7 +324,6 @@ class SignIn(Model):
     )
     family: Mapped[str] = _of_device(sa.String(40), default="", why="the browser, so that you recognise it")
     system: Mapped[str] = _of_device(sa.String(40), default="", why="the system, so that you recognise it")
-    place: Mapped[str] = _of_device(sa.String(60), default="", why="the state it came from, so that you recognise it")
     stay: Mapped[bool] = plain(sa.Boolean, default=False, why="whether you asked to stay signed in")
     created_at: Mapped[CreatedAt]
     last_seen_at: Mapped[datetime] = _of_device(UtcDateTime(), default=now, why="shows when it was last used")
