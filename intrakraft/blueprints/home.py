@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, url_for
 
-from intrakraft.domain import categories, listings
+from intrakraft.domain import listings
 from intrakraft.web.access import public
 from intrakraft.web.choices import language
 from intrakraft.web.goods import cards
 from intrakraft.web.page import page
 from intrakraft.web.state import db
-from intrakraft.web.wanted import before
+from intrakraft.web.wanted import before, category_choices
 
 bp = Blueprint("home", __name__)
 
@@ -25,5 +25,5 @@ def show() -> Response:
         parts=("goods",),
         cards=cards(found.cards),
         next_url=url_for("home.show", before=found.next_before) if found.next_before else None,
-        branches=[(branch.slug, branch.icon, branch.name(language())) for branch in categories.branches()],
+        branches=category_choices(language()),
     )

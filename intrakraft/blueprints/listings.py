@@ -28,8 +28,8 @@ def index() -> Response:
         asked=asked,
         cards=goods.cards(found.cards),
         next_url=asked.next_url(found.next_before),
-        branches=list(category_choices()),
-        states=state_choices(),
+        branches=category_choices(language()),
+        states=state_choices(language()),
     )
 
 

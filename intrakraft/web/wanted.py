@@ -5,8 +5,8 @@ Anything may stand in an address; what means nothing here is passed over, never 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from flask import request, url_for
@@ -108,16 +108,26 @@ def category_name(slug: str) -> str:
     return found.name(language())
 
 
-def category_choices() -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
-    """Every branch with its leaves, for a list to choose from: slug, name, leaves as (slug, name)."""
-    for branch in categories.branches():
-        yield branch.slug, branch.name(language()), [(leaf.slug, leaf.name(language())) for leaf in branch.leaves]
+@cache
+def category_choices(language: str) -> tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...]:
+    """Every branch with its leaves, for a list to choose from: slug, name, block print, leaves as (slug, name)."""
+    return tuple(
+        (
+            branch.slug,
+            branch.name(language),
+            branch.icon,
+            tuple((leaf.slug, leaf.name(language)) for leaf in branch.leaves),
+        )
+        for branch in categories.branches()
+    )
 
 
-def state_choices() -> list[tuple[str, str]]:
+@cache
+def state_choices(language: str) -> tuple[tuple[str, str], ...]:
     """Every state as (short name, name), in the order of the names."""
-    return sorted(((state.short, state.name_in(language())) for state in places.STATES), key=lambda pair: pair[1])
+    return tuple(sorted(((state.short, state.name_in(language)) for state in places.STATES), key=lambda pair: pair[1]))
 
 
+@cache
 def _slugs() -> frozenset[str]:
     return frozenset(branch.slug for branch in categories.branches()) | {leaf.slug for leaf in categories.leaves()}
