@@ -30,6 +30,27 @@ _OUTWARD = re.compile(
 )
 
 
+_CODE = re.compile(r"{[{%](.*?)[%}]}", re.DOTALL)
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+_NAME = re.compile(r"(?<![\w.|])[a-z_]\w*\b(?!\s*=[^=])")
+_STATEMENTS = {"block", "endblock", "endfor", "endif", "endset", "extends", "for", "if", "set"}
+_OPERATORS = {"and", "defined", "in", "is", "not"}
+_OF_LETTERS = {
+    "_",
+    "button",
+    "intro",
+    "language",
+    "line",
+    "loop",
+    "ngettext",
+    "operator",
+    "rest",
+    "subject",
+    "url",
+    "why",
+}
+
+
 def problems() -> list[str]:
     """One line for each thing that is wrong; an empty list passes the build."""
     return [*_columns(), *_templates(), *_doors(), *_registers()]
@@ -60,13 +81,12 @@ _SENSITIVE = {Category.CON, Category.AUTH, Category.BIL, Category.KYC, Category.
 
 
 def _templates() -> list[str]:
-    """Variables of mail templates that are no labelled mail field."""
-    free = {"operator", "url_for", "language", "_", "gettext", "ngettext", "loop", "super", "self", "recipient", "site"}
+    """Names in mail templates that are neither a labelled mail field nor the letter's own."""
     found = []
     for path in sorted((PACKAGE / "templates" / "mail").glob("*.*")):
-        for name in re.findall(r"{{-?\s*(?:_\(|gettext\()?\s*fields\.(\w+)", path.read_text()):
-            if name not in MAIL_FIELDS and name not in free:
-                found.append(f"mail field {name} in {path.name} has no label")
+        code = " ".join(_QUOTED.sub(" ", piece) for piece in _CODE.findall(path.read_text()))
+        names = set(_NAME.findall(code)) - _STATEMENTS - _OPERATORS - _OF_LETTERS - MAIL_FIELDS.keys()
+        found += [f"mail field {name} in {path.name} has no label" for name in sorted(names)]
     return found
 
 
@@ -98,4 +118,4 @@ def _registers() -> list[str]:
         **MAIL_FIELDS,
         **{f"{to}.{k}": f for to, known in OUTBOUND.items() for k, f in known.items()},
     }
-    return wrong + [f"field {name} has no purpose" for name, field in fields.items() if field.purpose not in Purpose]
+    return wrong + [f"field {name} has no purpose" for name, field in fields.items() if not isinstance(field.purpose, Purpose)]
