@@ -198,6 +198,16 @@ def test_with_a_code_app_the_mailbox_never_counts_twice(database, asha):
     assert pass_step(database, asha, Answer(Way.MAIL, "123456", HERE)).proof is None
 
 
+@pytest.mark.criterion("A4")
+def test_a_passkey_on_a_lost_phone_shuts_nobody_out(database, asha):
+    with database.apart() as session:
+        session.add(second_factors.Passkey(subject_id=asha.id, credential_id=b"id", public_key=b"key", device="Pixel"))
+    ask_reset(database, asha)
+    with database.apart() as session:
+        assert second_steps.ways_of(session, asha.id, by_mail=False) == [Way.PASSKEY, Way.MAIL]
+    assert len(told(database, Kind.RESET_CODE)) == 1
+
+
 @pytest.mark.criterion("A5")
 def test_a_reset_for_nobody_writes_as_much_and_mails_nothing(database, asha):
     def rows() -> list[int]:

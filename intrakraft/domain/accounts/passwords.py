@@ -170,8 +170,8 @@ def set_password(
 def ask_reset(session: Session, account: Account | None, *, link: Callable[[str], str], browser: Browser) -> Challenge:
     """Begin a reset: one mail with a link of one use, and apart from it a second mail with a code.
 
-    Whoever has a code app or a passkey is asked for that, or for a paper code, instead of the second mail: the mailbox
-    never counts twice. For a name that is nobody's the same rows are written and the same errands run, and nobody is
+    Whoever has a code app or paper codes is asked for one of those instead of the second mail: the mailbox never counts
+    twice. For a name that is nobody's the same rows are written and the same errands run, and nobody is
     mailed. `link(token)` makes the address.
     """
     account_id = account.id if account is not None and account.can_sign_in else None

@@ -85,13 +85,13 @@ class Outcome:
 def ways_of(session: Session, account_id: int, *, by_mail: bool = True) -> list[Way]:
     """Ways this person may pass a second step, strongest first.
 
-    `by_mail` False where the mailbox has spoken already, as at a reset: it never counts twice for somebody who has
-    another way (P-129).
+    `by_mail` False where the mailbox has spoken already, as at a reset: it never counts twice for somebody who has a code
+    app or paper codes (P-129). A passkey alone does not take it away, since it may be on a lost phone and needs script.
     """
     found = second_factors.factors_of(session, account_id)
     ways = [Way.PASSKEY] if found.passkeys else []
     ways += [Way.TOTP] if found.totp else []
-    ways += [Way.MAIL] if by_mail or not ways else []
+    ways += [Way.MAIL] if by_mail or not (found.totp or found.paper_codes) else []
     return ways + ([Way.PAPER] if found.paper_codes else [])
 
 
