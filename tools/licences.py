@@ -95,9 +95,15 @@ def vendored() -> list[dict[str, str]]:
     return tomllib.loads(MANIFEST.read_text())["file"] if MANIFEST.exists() else []
 
 
-def data_sets() -> str:
-    """What NOTICE says about data and files of others."""
-    return (ROOT / "NOTICE").read_text().split("ask for:\n", 1)[-1].strip()
+def data_sets() -> list[tuple[str, str]]:
+    """What NOTICE says about data and files of others: titles at the margin, their text indented below."""
+    found: list[tuple[str, str]] = []
+    for line in (ROOT / "NOTICE").read_text().split("ask for:\n", 1)[-1].splitlines():
+        if line and not line.startswith(" "):
+            found.append((line, ""))
+        elif line:
+            found[-1] = (found[-1][0], f"{found[-1][1]} {line.strip()}".strip())
+    return found
 
 
 def page() -> str:
@@ -120,9 +126,8 @@ def _lines() -> Iterator[str]:
     for file in sorted(vendored(), key=lambda file: file["path"]):
         yield f"| {file['package']}, `{file['path']}` | {file['version']} | {file['licence']} |"
     yield from ("", "## Data, pictures and other works", "")
-    for paragraph in data_sets().split("\n\n"):
-        title, *rest = paragraph.splitlines()
-        yield f"- **{title}**: {' '.join(line.strip() for line in rest)}"
+    for title, text in data_sets():
+        yield f"- **{title}**: {text}"
 
 
 def problems() -> Iterator[str]:
