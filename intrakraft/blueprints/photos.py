@@ -19,7 +19,7 @@ from intrakraft.web.state import db, state
 bp = Blueprint("photos", __name__)
 
 FOR_GOOD = "max-age=31536000, immutable"
-_NAME = re.compile(r"([0-9a-f]{32})-((?:list-208|list-416|page-960|full-2048)\.(avif|webp|jpeg))")
+_NAME = re.compile(r"([0-9a-f]{20})-((?:list-208|list-416|page-960|full-2048)\.(avif|webp|jpeg))")
 
 
 @bp.post("/listings/new/photos", defaults={"listing_id": None})

@@ -23,7 +23,7 @@ from intrakraft.domain.labels import Category, Erase, Purpose, Retention, Visibi
 LONGEST_ALT = 200
 FOLDER = "photos"
 
-_TOKEN = re.compile(r"[0-9a-f]{32}")
+_TOKEN = re.compile(r"[0-9a-f]{20}")
 _KEPT_WHATEVER = timedelta(days=2)
 
 
@@ -187,8 +187,8 @@ def strays(session: Session, keys: Iterable[str]) -> set[str]:
 
 
 def new_place() -> Place:
-    """A place for the files of a picture that is about to be kept; its token cannot be guessed."""
-    return Place(secrets.token_hex(16), now().date())
+    """A place for the files of a picture that is about to be kept; its token of 80 random bits cannot be guessed."""
+    return Place(secrets.token_hex(10), now().date())
 
 
 def check_room(there: int, most: int) -> None:

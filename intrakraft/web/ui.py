@@ -18,6 +18,7 @@ from markupsafe import Markup
 from intrakraft.domain.base import N_
 from intrakraft.web.assets import SOURCE
 from intrakraft.web.filters import size
+from intrakraft.web.page import asked_by_htmx
 
 CORE = frozenset(
     {"i-check", "i-alert", "i-close", "i-send", "i-chat", "i-truck"}
@@ -121,9 +122,13 @@ class Ui:
         g.setdefault("drawings", set()).add(identity)
         return identity
 
-    def all_prints(self) -> None:
-        """Note every block print: a list whose next rows are fetched later may need any of them."""
-        g.setdefault("drawings", set()).update(PRINTS)
+    def is_part(self) -> bool:
+        """Whether htmx asked for this answer: rows it puts into a page bring their block prints with them."""
+        return asked_by_htmx()
+
+    def paths(self, name: str) -> Markup:
+        """The lines of a block print, to stand in an svg of their own of 48 by 48."""
+        return Markup(_INSIDE.sub("", drawings()[f"b-{name.removeprefix('b-')}"]))
 
     def symbols(self) -> Markup:
         """Every drawing this page used, and the core; each once."""
@@ -162,7 +167,7 @@ def weighed(page: str) -> str:
     return page.replace(WEIGHT, size(len(brotli.compress(page.encode(), quality=5))))
 
 
-PRINTS = frozenset(name for name in drawings() if name.startswith("b-"))
+_INSIDE = re.compile(r"</?symbol[^>]*>")
 
 
 def _say_weight(response: Response) -> Response:

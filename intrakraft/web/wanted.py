@@ -66,6 +66,11 @@ class Wanted:
         return bool(self.category or self.state)
 
     @property
+    def branch(self) -> str:
+        """The slug of the branch that is looked into, or ""."""
+        return categories.find_branch(self.category).slug if self.category else ""
+
+    @property
     def filters(self) -> list[tuple[str, str]]:
         """The filters in use: words, and the address without that filter."""
         found = []

@@ -85,7 +85,7 @@ def test_words_and_the_mark_of_a_machine_are_kept(session: Session, listing: Lis
 
 def test_places_cannot_be_guessed_and_never_meet() -> None:
     tokens = {media.new_place().token for _ in range(1000)}
-    assert len(tokens) == 1000 and {len(token) for token in tokens} == {32}
+    assert len(tokens) == 1000 and {len(token) for token in tokens} == {20}
 
 
 class Files:

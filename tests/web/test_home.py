@@ -37,6 +37,7 @@ def test_more_goods_come_by_a_link_or_into_the_list(stranger: Visitor, client: F
     assert shown(stranger.get(more)) == ["Goods number 1", "Goods number 0"]
     part = stranger.live(more, "goods").text
     assert part.lstrip().startswith("<li>") and part.count("<li>") == 2 and "<html" not in part
+    assert "<use" not in part and part.count("<path") == 2, "the block prints come with the part"
 
 
 def test_every_kind_of_goods_is_a_link(stranger: Visitor, client: FlaskClient) -> None:

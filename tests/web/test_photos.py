@@ -276,7 +276,7 @@ def test_the_picture_of_a_suspended_person_is_not_there(stranger: Visitor, photo
 
 
 @pytest.mark.parametrize(
-    "name", ["x", "-list-208.jpeg", "%2e%2e/%2e%2e/keys/secret", "0" * 32 + "-list-208.jpeg", "../secret"]
+    "name", ["x", "-list-208.jpeg", "%2e%2e/%2e%2e/keys/secret", "0" * 20 + "-list-208.jpeg", "../secret"]
 )
 def test_other_names_lead_nowhere(stranger: Visitor, name: str) -> None:
     assert stranger.client.get(f"/photos/{name}").status_code == 404
@@ -293,7 +293,7 @@ def test_lists_offer_small_pictures_in_three_formats(stranger: Visitor, photo: P
     assert [source.get("type") for source in shown.xpath(".//source")] == ["image/avif", "image/webp"]
     for source in shown.xpath(".//source"):
         assert re.fullmatch(
-            r"/photos/\w{32}-list-208\.\w+ 208w, /photos/\w{32}-list-416\.\w+ 416w", source.get("srcset")
+            r"/photos/\w{20}-list-208\.\w+ 208w, /photos/\w{20}-list-416\.\w+ 416w", source.get("srcset")
         )
     image = shown.xpath(".//img")[0]
     assert (image.get("width"), image.get("height")) == ("208", "156")
