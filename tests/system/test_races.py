@@ -1,0 +1,177 @@
+"""Fifty at once: real threads with their own requests act on the same rows, and each act counts exactly once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from intrakraft.db import Database
+from intrakraft.domain import interests, listings
+from intrakraft.domain.interests import ExpressionOfInterest
+from intrakraft.domain.listings import Listing
+from intrakraft.domain.notices import Kind
+from intrakraft.domain.privacy.disclosures import Disclosure
+from tests.domain.test_interests import PLENTY
+from tests.mails import told
+from tests.makers import TYPED, Person, make_listing, make_person
+from tests.people import Visit
+from tests.visitor import FETCH, Visitor
+
+AT_ONCE = 50
+
+
+def at_once(acts: Iterable[Callable[[], Any]]) -> list[Any]:
+    """Do all of it in threads that begin together; what each gave back."""
+    acts = list(acts)
+    start = Barrier(len(acts))
+
+    def begin(act: Callable[[], Any]) -> Any:
+        start.wait(30)
+        return act()
+
+    with ThreadPoolExecutor(len(acts)) as threads:
+        return list(threads.map(begin, acts))
+
+
+def posts(visitor: Visitor, values: dict[str, Any], paths: Iterable[str]) -> Counter[int]:
+    """Send these forms at the same moment, each from a client of its own with the visitor's cookies; count the answers."""
+    app = visitor.client.application
+
+    def sends(path: str) -> Callable[[], int]:
+        client = app.test_client()
+        client._cookies = dict(visitor.client._cookies)  # type: ignore[union-attr]
+        return lambda: int(client.post(path, data=values, headers=FETCH).status_code)
+
+    return Counter(at_once(sends(path) for path in paths))
+
+
+def count(database: Database, what: type, *where: Any) -> int:
+    """How many rows there are."""
+    with database.apart() as session:
+        return session.scalar(sa.select(sa.func.count()).select_from(what).where(*where)) or 0
+
+
+def token_of(visitor: Visitor) -> str:
+    return visitor.get("/account").form("choices").values()["csrf_token"]
+
+
+# -- interests --
+
+
+@pytest.mark.criterion("C1")
+@pytest.mark.promise("P-096")
+def test_fifty_interests_of_one_person_are_one_row_one_disclosure_one_notice(
+    visit: Visit, bina: Person, dupatta: int, database: Database
+) -> None:
+    visitor = visit(bina)
+    values = {"csrf_token": token_of(visitor), "message": "Hello", "shares_contact": "y"}
+    path = f"/listings/{dupatta}/interests"
+    assert posts(visitor, values, [path] * AT_ONCE) == {303: AT_ONCE}
+    assert count(database, ExpressionOfInterest) == 1
+    assert count(database, Disclosure) == 2, "one each way"
+    assert len(told(database, Kind.INTEREST_RECEIVED)) == 1
+    values = {"csrf_token": values["csrf_token"]}
+    assert posts(visitor, values, [f"{path}/withdrawal"] * AT_ONCE) == {303: AT_ONCE}
+    assert len(told(database, Kind.INTEREST_WITHDRAWN)) == 1
+    assert count(database, Disclosure, Disclosure.ended_at.is_(None)) == 0
+
+
+@pytest.mark.criterion("C4")
+@pytest.mark.promise("P-099")
+@pytest.mark.settings(interest_minute_limit=20)
+def test_fifty_contact_requests_of_one_person_stop_at_the_quota_exactly(
+    visit: Visit, asha: Person, bina: Person, database: Database
+) -> None:
+    goods = [make_listing(database, asha, title=f"Cotton {number}") for number in range(AT_ONCE)]
+    visitor = visit(bina)
+    values = {"csrf_token": token_of(visitor), "message": ""}
+    answers = posts(visitor, values, [f"/listings/{listing_id}/interests" for listing_id in goods])
+    assert answers == {303: 20, 429: 30}
+    assert count(database, Disclosure) == count(database, ExpressionOfInterest) == 20
+    assert len(told(database, Kind.INTEREST_RECEIVED)) == 20
+
+
+def test_people_who_ask_each_other_at_once_do_not_wait_for_one_another(database: Database) -> None:
+    people = [make_person(database, name) for name in ("esha", "farah", "gita", "hema")]
+    goods = [(make_listing(database, person, title=f"Cotton {n}"), person) for person in people for n in range(4)]
+
+    def asks(listing_id: int, by: Person) -> Callable[[], None]:
+        def act() -> None:
+            with database.apart() as session:
+                listing, account = session.get_one(Listing, listing_id), by.account(session)
+                interests.express_interest(session, listing, by=account, message="", quota=PLENTY, shares_contact=True)
+
+        return act
+
+    acts = [asks(listing_id, by) for listing_id, lister in goods for by in people if by is not lister]
+    at_once(acts)
+    assert len(acts) == 48 and count(database, ExpressionOfInterest) == 48 and count(database, Disclosure) == 96
+
+
+@pytest.mark.promise("P-097")
+def test_misused_and_new_requests_at_once_leave_no_door_open(
+    visit: Visit, asha: Person, bina: Person, database: Database
+) -> None:
+    goods = [make_listing(database, asha, title=f"Cotton {number}") for number in range(12)]
+    buyer, seller = visit(bina), visit(asha)
+    posts(buyer, {"csrf_token": token_of(buyer)}, [f"/listings/{goods[0]}/interests"])
+    values = {"csrf_token": token_of(buyer)}
+    sends = [lambda path=f"/listings/{one}/interests": posts(buyer, values, [path]) for one in goods[1:5]]
+    marked = {"csrf_token": token_of(seller)}
+    at_once([*sends, lambda: posts(seller, marked, ["/privacy/who-saw/1/misuse"])])
+    assert count(database, Disclosure, Disclosure.ended_at.is_(None)) == 0
+
+
+# -- listings --
+
+
+@pytest.mark.criterion("B1")
+def test_fifty_publications_of_one_draft_are_one_listing(visit: Visit, asha: Person, database: Database) -> None:
+    visitor = visit(asha)
+    values = {**TYPED, "csrf_token": token_of(visitor), "key": "the-key-of-this-form"}
+    answers = posts(visitor, values, ["/listings/new/publication"] * AT_ONCE)
+    assert answers == {303: AT_ONCE}
+    assert count(database, Listing) == 1
+    with database.apart() as session:
+        assert len(listings.find(session, "indigo").cards) == 1
+
+
+def test_fifty_closings_and_reopenings_leave_the_index_as_the_listing_is(
+    visit: Visit, asha: Person, dupatta: int, database: Database
+) -> None:
+    visitor = visit(asha)
+    acts = [f"/listings/{dupatta}/closure", f"/listings/{dupatta}/reopening"] * (AT_ONCE // 2)
+    assert posts(visitor, {"csrf_token": token_of(visitor)}, acts) == {303: AT_ONCE}
+    with database.apart() as session:
+        shown = [card.id for card in listings.find(session, "indigo").cards]
+        assert shown == ([dupatta] if session.get_one(Listing, dupatta).is_open else [])
+
+
+# -- everybody at once --
+
+
+def test_fifty_people_who_write_and_read_at_once_are_all_served(
+    app: Flask, visit: Visit, asha: Person, bina: Person, charu: Person, database: Database
+) -> None:
+    goods = [make_listing(database, asha, title=f"Cotton {number}") for number in range(5)]
+    buyers = [visit(bina), visit(charu)]
+    tokens = [token_of(visitor) for visitor in buyers]
+    acts: list[Callable[[], Any]] = []
+    for number in range(AT_ONCE):
+        visitor, token = buyers[number % 2], tokens[number % 2]
+        listing_id = goods[number % 5]
+        if number % 3:
+            path, values = f"/listings/{listing_id}/interests", {"csrf_token": token}
+            acts.append(lambda v=visitor, p=path, d=values: next(iter(posts(v, d, [p]))))
+        else:
+            path = ("/", "/listings?q=cotton", f"/listings/{listing_id}")[number % 9 // 3]
+            acts.append(lambda p=path: app.test_client().get(p).status_code)
+    assert set(at_once(acts)) == {200, 303}
+    assert count(database, Disclosure) == 10
