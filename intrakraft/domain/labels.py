@@ -258,10 +258,14 @@ DAY = 86_400
 COOKIES: dict[str, Cookie] = {
     cookie.name: cookie
     for cookie in (
-        Cookie("session", Purpose.AUTH, None, "knows that it is you while you are signed in; 30 days if you ask to stay"),
+        Cookie(
+            "session", Purpose.AUTH, None, "knows that it is you while you are signed in; 30 days if you ask to stay"
+        ),
         Cookie("attempt", Purpose.AUTH, None, "carries a sign-in or a registration from its first step to its second"),
         Cookie("reset", Purpose.AUTH, None, "carries a password reset from one page to the next"),
-        Cookie("device", Purpose.AUTH, 90 * DAY, "remembers that this device passed the second step, if you asked for it"),
+        Cookie(
+            "device", Purpose.AUTH, 90 * DAY, "remembers that this device passed the second step, if you asked for it"
+        ),
         Cookie("choices", Purpose.PREFS, 180 * DAY, "your language, data saver and theme, once you choose them"),
     )
 }

@@ -153,5 +153,7 @@ def test_reports_that_freeze_accounts_are_few_from_one_network(client: FlaskClie
     page = client.get("/support/child-reports/new")
     found = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
     assert found
-    codes = [client.post("/support/child-reports", data=token | {"csrf_token": found.group(1)}).status_code for _ in range(5)]
+    codes = [
+        client.post("/support/child-reports", data=token | {"csrf_token": found.group(1)}).status_code for _ in range(5)
+    ]
     assert codes == [303, 303, 303, 429, 429]

@@ -118,4 +118,6 @@ def _registers() -> list[str]:
         **MAIL_FIELDS,
         **{f"{to}.{k}": f for to, known in OUTBOUND.items() for k, f in known.items()},
     }
-    return wrong + [f"field {name} has no purpose" for name, field in fields.items() if not isinstance(field.purpose, Purpose)]
+    return wrong + [
+        f"field {name} has no purpose" for name, field in fields.items() if not isinstance(field.purpose, Purpose)
+    ]
