@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from intrakraft.config import Settings
 from intrakraft.domain.accounts import Status
 from intrakraft.web.state import of
 from tests.goods import listed, sign_in
@@ -102,6 +103,15 @@ def test_a_stranger_searches_in_two_queries(client: FlaskClient, statements: lis
     statements.clear()
     assert client.get(path).status_code == 200
     assert len(statements) <= 2
+
+
+@pytest.mark.promise("P-033")
+def test_what_is_searched_for_reaches_no_disk(stranger: Visitor, client: FlaskClient, settings: Settings) -> None:
+    listed(client)
+    stranger.get("/listings?q=canary%40example.in+9812345678")
+    kept = [path for path in settings.instance.rglob("*") if path.is_file()]
+    assert len(kept) > 3
+    assert not [path for path in kept if b"canary" in path.read_bytes() or b"9812345678" in path.read_bytes()]
 
 
 # -- one listing --
