@@ -81,7 +81,10 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def shared_data(root: Path) -> Path:
-    """The folder of real and hostile input: `shared/data` beside the project, or where INTRAKRAFT_SHARED_DATA says."""
-    folder = Path(os.environ.get("INTRAKRAFT_SHARED_DATA") or root.parent / "shared" / "data")
-    assert folder.is_dir(), f"{folder} is not there: set INTRAKRAFT_SHARED_DATA to the folder of test data"
-    return folder
+    """Real and hostile input: where INTRAKRAFT_SHARED_DATA says, in `shared/data` beside the project, or in tests/data."""
+    named = os.environ.get("INTRAKRAFT_SHARED_DATA")
+    if named:
+        assert Path(named).is_dir(), f"INTRAKRAFT_SHARED_DATA names {named}, which is not a folder"
+        return Path(named)
+    beside = root.parent / "shared" / "data"
+    return beside if beside.is_dir() else root / "tests" / "data"
