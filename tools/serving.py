@@ -12,7 +12,7 @@ import urllib.request
 
 HOST = os.environ.get("HOST", "127.0.0.1")
 PORT = int(os.environ.get("PORT", "8000"))
-PATIENCE = 60
+PATIENCE = 120
 
 
 def port_free() -> bool:
@@ -32,7 +32,7 @@ def port_free() -> bool:
 
 
 def answers(server: int) -> bool:
-    """Whether the web server with this process id says it is healthy within a minute."""
+    """Whether the web server with this process id says that it is healthy within two minutes."""
     end = time.monotonic() + PATIENCE
     local = "127.0.0.1" if HOST in ("0.0.0.0", "::") else HOST
     while time.monotonic() < end:
@@ -41,6 +41,7 @@ def answers(server: int) -> bool:
             with urllib.request.urlopen(f"http://{local}:{PORT}/healthz", timeout=5) as answer:
                 return answer.status == 200
         except ProcessLookupError:
+            print("The web server has ended.", file=sys.stderr)
             return False
         except urllib.error.HTTPError as error:
             print(
@@ -49,6 +50,7 @@ def answers(server: int) -> bool:
             return False
         except OSError:
             time.sleep(0.1)
+    print(f"The web server has not answered for {PATIENCE} seconds.", file=sys.stderr)
     return False
 
 

@@ -123,9 +123,9 @@ class Jobs:
             shutdown_timeout=STOP_SECONDS,
         )
         stop = threading.Event()
+        _on_signals(stop.set)  # a job may begin, and a signal come, before the start is over
         consumer.start()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stop.set())
+        _on_signals(stop.set)  # the start has put the library's own in their place
         log.info("worker started", count=WORKERS)
         checked = time.monotonic()
         while not stop.wait(POLL_SECONDS):
@@ -171,6 +171,11 @@ class Jobs:
                 queue.periodic_task(_each_minute(), name="sweep", expires=50)(self.sweep)
                 self._queue = queue
         return self._queue
+
+
+def _on_signals(act: Callable[[], None]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: act())
 
 
 def _secret(secret_key: str) -> str:
