@@ -75,6 +75,11 @@ def size(count: int) -> str:
     return f"{number(round(count / 1_000_000, 1))}{GAP}MB"
 
 
+def initials(name: str) -> str:
+    """RP for Rangrez Prints: what stands in the circle of a business."""
+    return "".join(word[0] for word in name.split()[:2]).upper()
+
+
 def _locale(language: str) -> Locale:
     return _LOCALES.get(language[:2], _LOCALES["en"])
 
@@ -109,7 +114,7 @@ def _spoken(function: Callable[..., str]) -> Callable[..., str]:
 
 
 def init_app(app: Flask) -> None:
-    """Teach templates `rupees number day moment clock ago size in_words`; words follow the page's language."""
+    """Teach templates `rupees number day moment clock ago size initials in_words`; words follow the page's language."""
     app.jinja_env.filters.update(
         rupees=rupees,
         number=number,
@@ -118,5 +123,6 @@ def init_app(app: Flask) -> None:
         clock=clock,
         ago=_spoken(lambda value, language: ago(value, language, fresh=gettext("just now"))),
         size=size,
+        initials=initials,
         in_words=_spoken(amount_in_words),
     )

@@ -38,20 +38,23 @@ class InterestForm(Form):
 
 
 def interest_part(listing: Listing, form: InterestForm | None = None) -> dict[str, Any]:
-    """Variables of the block `interest`: `form`, `contact`, `interest`, `is_own`."""
+    """Variables of the block `interest`: `form`, `contact`, `interest`, `is_own`; `asks` where the form is what it shows."""
     person = viewer()
     door = interests.open_door(database().session, listing, person)
     contact = None
     if door is not None:
         note_looks([door[1]])
         contact = disclosures.disclosed(database().session, door[1])
+    is_own = person is not None and person.id == listing.lister_id
+    standing = door[0] if door else interests.standing(database().session, listing, person)
     return {
         "form": form
         or InterestForm(formdata=None, message=request.args.get("message", "")[: interests.LONGEST_MESSAGE]),
         "contact": contact,
-        "interest": door[0] if door else interests.standing(database().session, listing, person),
+        "interest": standing,
         "disclosure": door[1] if door else None,
-        "is_own": person is not None and person.id == listing.lister_id,
+        "is_own": is_own,
+        "asks": listing.is_open and standing is None and not is_own,
     }
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from intrakraft.web.filters import ago, clock, day, moment, number, rupees, size
+from intrakraft.web.filters import ago, clock, day, initials, moment, number, rupees, size
 
 pytestmark = pytest.mark.criterion("U2")
 
@@ -61,3 +61,10 @@ def test_how_long_ago(passed: timedelta, english: str, hindi: str) -> None:
 
 def test_a_size_is_what_people_are_charged_for() -> None:
     assert [size(n).replace("\u00a0", " ") for n in (0, 1, 412_000, 1_843_000)] == ["0 KB", "1 KB", "412 KB", "1.8 MB"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("Rangrez Prints", "RP"), ("asha", "A"), ("मिट्टी उद्योग समूह", "मउ"), ("", "")]
+)
+def test_the_circle_of_a_business_holds_two_letters(name: str, shown: str) -> None:
+    assert initials(name) == shown
