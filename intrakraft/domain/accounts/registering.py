@@ -228,7 +228,9 @@ def is_name_taken(session: Session, account: Account) -> bool:
 
 def verify_registration(session: Session, challenge: Challenge, *, browser: Browser) -> Account:
     """Open the account whose mailed code came back. Raises `NotFound` where it did not, or the account is open."""
-    account = session.get(Account, challenge.account_id, with_for_update=True) if challenge.passed_at else None
+    account = None
+    if challenge.passed_at:  # read anew under its lock: another browser may have opened it meanwhile
+        account = session.get(Account, challenge.account_id, with_for_update=True, populate_existing=True)
     if account is None or account.status != Status.REGISTERING:
         raise NotFound(N_("There is no registration to finish. Begin again."))
     account.status, account.email_verified_at = Status.ACTIVE, now()
