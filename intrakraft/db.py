@@ -182,20 +182,25 @@ def _prepare_sqlite(raw: sqlite3.Connection, authorizer: Callable[..., int]) -> 
     assert isinstance(raw, gate.GatedConnection)
     raw.isolation_level = None
     for pragma in _PRAGMAS:
-        raw.execute(pragma)
+        _patiently(raw, pragma)
     raw.set_authorizer(authorizer)
     raw.shut()
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     raw: Any = connection.connection.dbapi_connection
-    if not connection.get_execution_options().get("writing"):
-        raw.execute("BEGIN")
-        return
+    _patiently(raw, "BEGIN IMMEDIATE" if connection.get_execution_options().get("writing") else "BEGIN")
+
+
+def _patiently(raw: sqlite3.Connection, statement: str) -> None:
+    """Say it again while another connection stands in the way; waiting so lets other requests go on.
+
+    Beginning to write waits for the writer before; opening waits for a connection that is just being closed.
+    """
     until = time.monotonic() + LOCK_CEILING
     while True:
         try:
-            raw.execute("BEGIN IMMEDIATE")
+            raw.execute(statement)
             return
         except sqlite3.OperationalError as error:
             if "locked" not in str(error) or time.monotonic() > until:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
 from threading import Barrier
 from typing import Any
 
@@ -12,13 +14,17 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from intrakraft.config import Settings
 from intrakraft.db import Database
-from intrakraft.domain import interests, listings
+from intrakraft.domain import listings
+from intrakraft.domain.errors import TooMany
 from intrakraft.domain.interests import ExpressionOfInterest
+from intrakraft.domain.keys import KeyRing
 from intrakraft.domain.listings import Listing
 from intrakraft.domain.notices import Kind
-from intrakraft.domain.privacy.disclosures import Disclosure
-from tests.domain.test_interests import PLENTY
+from intrakraft.domain.privacy import disclosures
+from intrakraft.domain.privacy.disclosures import Disclosure, Quota
+from tests.domain.test_interests import ask
 from tests.mails import told
 from tests.makers import TYPED, Person, make_listing, make_person
 from tests.people import Visit
@@ -101,32 +107,62 @@ def test_fifty_contact_requests_of_one_person_stop_at_the_quota_exactly(
 def test_people_who_ask_each_other_at_once_do_not_wait_for_one_another(database: Database) -> None:
     people = [make_person(database, name) for name in ("esha", "farah", "gita", "hema")]
     goods = [(make_listing(database, person, title=f"Cotton {n}"), person) for person in people for n in range(4)]
-
-    def asks(listing_id: int, by: Person) -> Callable[[], None]:
-        def act() -> None:
-            with database.apart() as session:
-                listing, account = session.get_one(Listing, listing_id), by.account(session)
-                interests.express_interest(session, listing, by=account, message="", quota=PLENTY, shares_contact=True)
-
-        return act
-
-    acts = [asks(listing_id, by) for listing_id, lister in goods for by in people if by is not lister]
-    at_once(acts)
-    assert len(acts) == 48 and count(database, ExpressionOfInterest) == 48 and count(database, Disclosure) == 96
+    acts = [
+        asks(database, listing_id, by, shares_contact=True)
+        for listing_id, lister in goods
+        for by in people
+        if by is not lister
+    ]
+    assert (
+        all(at_once(acts))
+        and len(acts) == 48
+        and count(database, ExpressionOfInterest) == 48
+        and count(database, Disclosure) == 96
+    )
 
 
 @pytest.mark.promise("P-097")
-def test_misused_and_new_requests_at_once_leave_no_door_open(
-    visit: Visit, asha: Person, bina: Person, database: Database
-) -> None:
-    goods = [make_listing(database, asha, title=f"Cotton {number}") for number in range(12)]
-    buyer, seller = visit(bina), visit(asha)
-    posts(buyer, {"csrf_token": token_of(buyer)}, [f"/listings/{goods[0]}/interests"])
-    values = {"csrf_token": token_of(buyer)}
-    sends = [lambda path=f"/listings/{one}/interests": posts(buyer, values, [path]) for one in goods[1:5]]
-    marked = {"csrf_token": token_of(seller)}
-    at_once([*sends, lambda: posts(seller, marked, ["/privacy/who-saw/1/misuse"])])
-    assert count(database, Disclosure, Disclosure.ended_at.is_(None)) == 0
+def test_a_request_on_its_way_is_shut_out_by_misused_too(asha: Person, bina: Person, database: Database) -> None:
+    goods = [make_listing(database, asha, title=f"Cotton {number}") for number in range(2)]
+    with database.apart() as session:
+        ask(session, goods[0], bina)
+    session = database.writing()
+    ask(session, goods[1], bina)
+    with ThreadPoolExecutor(1) as threads:
+        marking = threads.submit(mark_misused, database, asha)
+        with pytest.raises(FutureTimeout):
+            marking.result(0.5)
+        database.settle()
+        marking.result(30)
+    assert count(database, Disclosure) == 2 and count(database, Disclosure, Disclosure.ended_at.is_(None)) == 0
+
+
+def mark_misused(database: Database, lister: Person) -> None:
+    """Say that the first look was misused."""
+    with database.apart() as session:
+        disclosures.mark_misused(session, disclosures.find_own(session, 1, lister.account(session)))
+
+
+def test_two_processes_take_turns(settings: Settings, bina: Person, asha: Person, database: Database) -> None:
+    other = Database(settings.database_url, KeyRing.from_settings(settings))
+    goods = [make_listing(database, asha, title=f"Cotton {number}") for number in range(20)]
+    at_once(asks(one, goods[n], bina, quota=Quota(7, 20)) for n, one in enumerate([database, other] * 10))
+    other.dispose()
+    assert count(database, Disclosure) == count(database, ExpressionOfInterest) == 7
+
+
+def asks(database: Database, listing_id: int, by: Person, **typed: Any) -> Callable[[], bool]:
+    """An act that expresses interest in a transaction of its own; gives whether it was allowed."""
+
+    def act() -> bool:
+        try:
+            with database.apart() as session:
+                ask(session, listing_id, by, **typed)
+        except TooMany:
+            return False
+        return True
+
+    return act
 
 
 # -- listings --
@@ -175,3 +211,17 @@ def test_fifty_people_who_write_and_read_at_once_are_all_served(
             acts.append(lambda p=path: app.test_client().get(p).status_code)
     assert set(at_once(acts)) == {200, 303}
     assert count(database, Disclosure) == 10
+
+
+@pytest.mark.sqlite
+def test_a_connection_that_opens_waits_for_one_that_closes(database: Database, bina: Person) -> None:
+    database.dispose()
+    holder = sqlite3.connect(str(database.url.database), check_same_thread=False)
+    holder.execute("PRAGMA locking_mode=EXCLUSIVE")
+    holder.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor(1) as threads:
+        opening = threads.submit(count, database, ExpressionOfInterest)
+        with pytest.raises(FutureTimeout):
+            opening.result(0.2)
+        holder.close()
+        assert opening.result(30) == 0
