@@ -11,8 +11,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import expect
 
+from intrakraft.domain.privacy.disclosures import Disclosure
 from tests.browser import by_hand
 from tests.browser.by_hand import Town, faults, main, newcomer, press
 from tests.browsers import every_screen
@@ -157,3 +159,26 @@ def find(page: Page, words: str) -> None:
     page.goto("/")
     page.fill("#find", words)
     press(page, "form[role=search] button")
+
+
+@every_screen
+@pytest.mark.criterion("C1")
+@pytest.mark.promise("P-042")
+def test_two_tabs_do_nothing_twice_and_going_back_after_signing_out_shows_nothing(
+    browser_page: Page, town: Town
+) -> None:
+    page, asha, bina = browser_page, town.person("asha"), town.person("bina")
+    url = f"/listings/{make_listing(town.database, asha)}"
+    town.lay_cookie(page, bina)
+    tabs = (page, page.context.new_page())
+    for tab in tabs:
+        tab.goto(url)
+    for tab in tabs:
+        tab.click("#interest .btn.go")
+        expect(tab.locator("#interest")).to_contain_text(asha.email)
+    with town.database.apart() as session:
+        assert session.scalar(sa.select(sa.func.count()).where(Disclosure.recipient_id == bina.id)) == 1
+    by_hand.sign_out(page)
+    page.go_back()
+    page.go_back()
+    assert not [word for word in (*asha.secrets, bina.email) if word in page.content()]
