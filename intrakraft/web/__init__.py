@@ -46,7 +46,7 @@ def init_app(app: Flask) -> None:
     )
     Htmx(app)
     Compress(app)
-    for part in (state, devices, observed, headers, cookies, devices, transaction, access, choices, forms, refusals):
+    for part in (state, observed, headers, cookies, devices, transaction, access, choices, forms, refusals):
         part.init_app(app)
     for part in (assets, filters, links, ui, context, work):
         part.init_app(app)
