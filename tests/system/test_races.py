@@ -17,6 +17,7 @@ from flask import Flask
 from intrakraft.config import Settings
 from intrakraft.db import Database
 from intrakraft.domain import listings
+from intrakraft.domain.accounts import Account
 from intrakraft.domain.errors import TooMany
 from intrakraft.domain.interests import ExpressionOfInterest
 from intrakraft.domain.keys import KeyRing
@@ -29,6 +30,7 @@ from tests.mails import told
 from tests.makers import TYPED, Person, make_listing, make_person
 from tests.people import Visit
 from tests.visitor import FETCH, Visitor
+from tests.web.test_registration import TYPED as REGISTRATION
 
 AT_ONCE = 50
 
@@ -163,6 +165,31 @@ def asks(database: Database, listing_id: int, by: Person, **typed: Any) -> Calla
         return True
 
     return act
+
+
+# -- registration --
+
+
+@pytest.mark.criterion("A1")
+@pytest.mark.settings(throttle=False)
+def test_one_form_of_registration_sent_by_many_opens_one_account(app: Flask, visit: Visit, database: Database) -> None:
+    form = visit().get("/registration/new").form("registration")
+    values = form.values(**REGISTRATION)
+    browsers = [app.test_client() for _ in range(4)]
+    sends = [lambda b=b: b.post("/registration", data=values, headers=FETCH).status_code for b in browsers]
+    assert at_once(sends) == [303] * 4
+    codes = {notice["to"]: notice["code"] for notice in told(database, Kind.REGISTRATION_CODE)}
+    assert len(codes) == 4
+    guard = {"csrf_token": values["csrf_token"]}
+
+    def opens(browser: Any) -> bool:
+        tried = [
+            browser.post("/registration/code", data={**guard, "code": code}, headers=FETCH) for code in codes.values()
+        ]
+        return any(answer.location and answer.location.endswith("/welcome") for answer in tried)
+
+    assert at_once(lambda b=b: opens(b) for b in browsers).count(True) == 1
+    assert count(database, Account, Account.status == "active") == 1
 
 
 # -- listings --
