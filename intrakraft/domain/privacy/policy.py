@@ -198,6 +198,11 @@ def record_versions(session: Session) -> int:
     return len(published) - before
 
 
+def in_force(session: Session, kind: Kind) -> PolicyVersion:
+    """The text in force in English as recorded; one that was published since the last setup is recorded now."""
+    return _recorded(session, current(kind))
+
+
 def accept(
     session: Session,
     account_id: int,
