@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 
 import pytest
@@ -17,7 +17,7 @@ from intrakraft.domain.base import Model, now
 from intrakraft.domain.errors import NotAllowed, NotFound, TooMany
 from intrakraft.domain.labels import Category, Purpose, registration_labels
 from intrakraft.domain.listings import Listing
-from intrakraft.domain.privacy import disclosures
+from intrakraft.domain.privacy import disclosures, policy
 from intrakraft.domain.privacy.disclosures import Disclosure, DisclosureReading, Quota
 from tests.domain.test_interests import ask, sees
 from tests.makers import Person, make_listing, make_person
@@ -62,6 +62,16 @@ def test_every_disclosed_and_every_profile_field_is_asked_for_at_registration() 
 def test_the_ledger_keeps_names_of_fields_and_no_value() -> None:
     for column in Disclosure.__table__.columns:
         assert column.info["label"].category is not Category.CON
+
+
+@pytest.mark.promise("P-096")
+def test_a_policy_published_since_the_last_setup_is_the_one_that_counts(
+    asha: Person, bina: Person, dupatta: int, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = replace(policy.current(policy.Kind.PRIVACY), version="2031-01")
+    monkeypatch.setattr(policy, "current", lambda kind: newer)
+    ask(session, dupatta, bina)
+    assert interests.who_saw(session, asha.account(session))[0].policy_version == "2031-01"
 
 
 # -- how many --

@@ -19,7 +19,6 @@ from intrakraft.domain.base import N_, BigId, Id, Model, UtcDateTime, now
 from intrakraft.domain.errors import NotFound, TooMany
 from intrakraft.domain.labels import Basis, Category, Erase, Purpose, Retention, Visibility, personal, plain, subject
 from intrakraft.domain.privacy import policy
-from intrakraft.domain.privacy.policy import PolicyVersion
 from intrakraft.domain.privacy.texts import Kind
 
 CONTACT_FIELDS = ("name", "place_of_business", "email", "phone", "address")
@@ -191,7 +190,7 @@ def disclose_contact(
         listing_id=listing,
         asked_for=quota is not None,
         fields=",".join(CONTACT_FIELDS),
-        policy_version_id=_policy_in_force(session),
+        policy_version_id=policy.in_force(session, policy.Kind.PRIVACY).id,
     )
     session.add(row)
     session.flush()
@@ -204,14 +203,6 @@ def lock(session: Session, account_id: int) -> Account:
     So two people who ask each other at the same moment do not wait for one another.
     """
     return session.get_one(Account, account_id, with_for_update={"key_share": True}, populate_existing=True)
-
-
-def _policy_in_force(session: Session) -> int:
-    version = policy.current(Kind.PRIVACY).version
-    query = sa.select(PolicyVersion.id).where(
-        PolicyVersion.kind == Kind.PRIVACY, PolicyVersion.version == version, PolicyVersion.lang == "en"
-    )
-    return session.execute(query).scalar_one()
 
 
 def _within(session: Session, recipient: Account, quota: Quota) -> None:
