@@ -190,7 +190,7 @@ def disclose_contact(
         listing_id=listing,
         asked_for=quota is not None,
         fields=",".join(CONTACT_FIELDS),
-        policy_version_id=policy.in_force(session, policy.Kind.PRIVACY).id,
+        policy_version_id=policy.in_force(session, Kind.PRIVACY).id,
     )
     session.add(row)
     session.flush()
