@@ -17,6 +17,7 @@ def create_app(settings: Any = None, /, **given: Any) -> Flask:
     settings = settings or config.load(**given)
     log.configure(production=settings.production)
     app = Flask("intrakraft", instance_path=str(settings.instance), static_folder=None)
+    app.jinja_options = {"cache_size": -1}
     app.config["INTRAKRAFT"] = settings
     app.secret_key = settings.secret_key
     app.config["MAX_CONTENT_LENGTH"] = settings.request_bytes

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from flask import Flask, g, request
 from flask_babel import get_domain, get_locale, gettext
+from markupsafe import Markup
 
 from intrakraft.domain import notices
 from intrakraft.web.access import viewer
@@ -56,12 +57,20 @@ def remembered(text: str) -> str:
 
     Templates translate words in a variable by the filter `said`, which is this: it escapes and never formats.
     """
-    found = _kept(str(get_locale()))
+    found: dict[str, str] | None = g.get("said")
+    if found is None:
+        found = g.said = _kept(str(get_locale()))
     if text not in found:
         if len(found) > MOST_KEPT:
             found.clear()
         found[text] = gettext(text)
     return found[text]
+
+
+def sentence(text: str, **values: object) -> Markup:
+    """`_("...")` of templates: the translation, with its placeholders filled by escaped values."""
+    found = Markup(remembered(text))
+    return found % values if values or "%" in text else found
 
 
 def counted(one: str, many: str, number: int) -> str:
@@ -83,5 +92,6 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(remembered, counted, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"] = sentence
     app.jinja_env.filters["said"] = remembered
     app.context_processor(everything)

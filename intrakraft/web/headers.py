@@ -64,16 +64,18 @@ def check_request() -> Response | None:
 
 def init_app(app: Flask) -> None:
     """Check every request's host and scheme, and give every answer its headers."""
-    fixed = dict(_policy().headers)
+    fixed_headers = dict(_policy().headers)
     if app.config["INTRAKRAFT"].production:
         hsts = StrictTransportSecurity().max_age(2 * 365 * 86_400).include_subdomains()
-        fixed[hsts.header_name] = hsts.header_value
+        fixed_headers[hsts.header_name] = hsts.header_value
+    names = {name.lower() for name in fixed_headers}
+    fixed = list(fixed_headers.items())
     app.before_request(check_request)
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        for name, value in fixed.items():
-            response.headers.setdefault(name, value)
+        own = {name.lower() for name, _ in response.headers} & names
+        response.headers.extend(fixed if not own else [pair for pair in fixed if pair[0].lower() not in own])
         if response.mimetype == "text/html":
             response.headers["Link"] = f'<{url_for("policy.show")}>; rel="privacy-policy"'
         if "Cache-Control" not in response.headers:

@@ -44,7 +44,7 @@ def interest_part(listing: Listing, form: InterestForm | None = None) -> dict[st
     contact = None
     if door is not None:
         note_looks([door[1]])
-        contact = disclosures.disclosed(database().session, door[1])
+        contact = disclosures.disclosed(database().session, door[1], shows=listing.discloses)
     is_own = person is not None and person.id == listing.lister_id
     standing = door[0] if door else interests.standing(database().session, listing, person)
     return {

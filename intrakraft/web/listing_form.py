@@ -9,11 +9,14 @@ from typing import Any
 
 from flask import Response, request
 from flask_babel import gettext
-from wtforms import SelectField
+from wtforms import SelectField, SelectMultipleField
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from intrakraft.domain import categories, listings, media
+from intrakraft.domain.accounts import contact_of
 from intrakraft.domain.base import N_
-from intrakraft.domain.listings import FIELDS, UNITS, Listing
+from intrakraft.domain.labels import Purpose
+from intrakraft.domain.listings import FIELDS, SHOWABLE, UNITS, Listing
 from intrakraft.web import goods
 from intrakraft.web.access import viewer
 from intrakraft.web.choices import language
@@ -22,6 +25,9 @@ from intrakraft.web.page import page
 from intrakraft.web.photo_intake import Refused, is_id, writing_now
 from intrakraft.web.state import db, settings
 
+SHOWS_SENT = "shows-sent"
+"""Tells a form with nothing ticked from one without the boxes."""
+
 
 class ListingForm(Form):
     """The fields of a listing. What they hold is judged by the domain, as a whole."""
@@ -29,7 +35,7 @@ class ListingForm(Form):
     title = Line(
         N_("Name"),
         description=N_("Thing, stuff, colour, size. Up to 120 letters."),
-        render_kw={"autocomplete": "off"},
+        render_kw={"autocomplete": "off", "maxlength": listings.LONGEST_TITLE},
     )
     category = SelectField(N_("Category"), validate_choice=False)
     description = Lines(
@@ -37,7 +43,7 @@ class ListingForm(Form):
         description=N_(
             "Size, weight, what it is made of, how it is packed. No phone and no e-mail: interests bring them."
         ),
-        render_kw={"rows": 6},
+        render_kw={"rows": 6, "maxlength": listings.LONGEST_DESCRIPTION},
     )
     price = Line(
         N_("Price, ₹"), description=N_("Left empty, people ask you"), render_kw={"inputmode": "decimal", "size": 12}
@@ -48,22 +54,35 @@ class ListingForm(Form):
         description=N_("We show the town only, never the street"),
         render_kw={"inputmode": "numeric", "autocomplete": "postal-code", "size": 8},
     )
+    shows = SelectMultipleField(
+        N_("Show of my contact"),
+        description=N_("Phone or e-mail, at least one of them."),
+        validate_choice=False,
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.category.choices = {gettext("Choose"): [("", gettext("Choose one"))], **categories.choices(language())}
         self.unit.choices = [(unit, gettext(words)) for unit, words in UNITS.items()]
+        contact = contact_of(db.session, viewer().id, Purpose.ACCOUNT)
+        there = [name for name in SHOWABLE if name != "phone" or (contact and contact.phone)]
+        self.shows.choices = [(name, gettext(SHOWABLE[name])) for name in there]
 
     @property
     def typed(self) -> dict[str, str]:
         """What the form sent, field by field; what it did not send is not there."""
-        return {name: self[name].data or "" for name in FIELDS if name in request.form}
+        sent = {name: self[name].data or "" for name in FIELDS if name in request.form and name != "shows"}
+        return sent | ({"shows": ",".join(self.shows.data or [])} if SHOWS_SENT in request.form else {})
 
 
-def form_page(listing: Listing | None, form: ListingForm | None = None, status: int = 200) -> Response:
-    """The page with the form: of a listing or draft, or of one not begun yet."""
+def form_page(
+    listing: Listing | None, form: ListingForm | None = None, status: int = 200, *, unchosen: bool = False
+) -> Response:
+    """The page with the form: of a listing or draft, or of one not begun yet; `unchosen`: photos to add, and none chosen."""
     draft = None
-    typed = {"pin": viewer().pin, "unit": "each"}
+    typed = {"pin": viewer().pin, "unit": "each", "shows": ",".join(SHOWABLE)}
     if listing is not None:
         typed, draft = listings.typed_in(db.session, listing)
     pictures = media.pictures_of(db.session, listing.id) if listing is not None else []
@@ -74,8 +93,9 @@ def form_page(listing: Listing | None, form: ListingForm | None = None, status: 
         listing=listing,
         draft=draft,
         key=request.form.get("key") or listings.new_key(),
-        form=form or ListingForm(formdata=None, data=typed),
+        form=form or ListingForm(formdata=None, data=typed | {"shows": typed["shows"].split(",")}),
         pictures=pictures,
+        unchosen=unchosen,
         snaps=goods.snaps(pictures),
         most=settings().photo_limit,
         refused=_refused(draft.refused if draft else []),

@@ -6,6 +6,7 @@ The domain is handed its mailer, its words and its addresses here; it imports no
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask
@@ -14,10 +15,12 @@ from sqlalchemy.orm import Session
 from intrakraft.adapters.jobs import Work
 from intrakraft.adapters.letters import Letters
 from intrakraft.db import Database
-from intrakraft.domain import accounts, notices
+from intrakraft.domain import accounts, erasing, notices
 from intrakraft.domain.accounts import codes, events, registering, signing_in, states
 from intrakraft.domain.notices import Outcome, Recipient
 from intrakraft.web import state
+
+T = TypeVar("T")
 
 
 def init_app(app: Flask) -> None:
@@ -29,7 +32,17 @@ def init_app(app: Flask) -> None:
     def deliver(only: Sequence[int] | None) -> list[Outcome]:
         return notices.deliver(found.database, found.mail, address_of=address_of, render=letters, only=only)
 
-    sweeps = {
+    def erase_children() -> None:
+        for place in apart(found.database, erasing.erase_children)():
+            found.storage.delete_prefix(place.folder)
+
+    def erase_children() -> None:
+        for place in apart(found.database, erasing.erase_children)():
+            found.storage.delete_prefix(place.folder)
+
+    sweeps: dict[str, Callable[[], object]] = {
+        "accounts of children": erase_children,
+        "accounts of children": erase_children,
         "old notices": apart(found.database, notices.forget_old),
         "unfinished registrations": apart(found.database, registering.forget_unfinished),
         "old codes": apart(found.database, codes.forget_old),
@@ -41,10 +54,10 @@ def init_app(app: Flask) -> None:
     found.jobs.do(Work(deliver=deliver, sweeps=sweeps))
 
 
-def apart(database: Database, act: Callable[[Session], object]) -> Callable[[], object]:
+def apart(database: Database, act: Callable[[Session], T]) -> Callable[[], T]:
     """`act` in a short write transaction of its own."""
 
-    def run() -> object:
+    def run() -> T:
         with database.apart() as session:
             return act(session)
 

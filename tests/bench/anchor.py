@@ -3,7 +3,7 @@
 Everything else is given as a ratio to it, measured in the same run on the same machine.
 """
 
-from flask import Flask, render_template_string
+from flask import Flask
 
 CARD = (
     "<li><h3><a href='/listings/{{ n }}'>{{ card.title }}</a></h3><img src='/photos/{{ n }}.webp' alt='' width='208' height='208'>"
@@ -29,12 +29,13 @@ CARDS = [
 ]
 
 app = Flask(__name__)
+TEMPLATE = app.jinja_env.from_string(PAGE)
 
 
 @app.get("/")
 def cards() -> str:
     """24 cards."""
-    return render_template_string(PAGE, title="Anchor", cards=CARDS)
+    return TEMPLATE.render(title="Anchor", cards=CARDS)
 
 
 @app.get("/hello")
