@@ -148,7 +148,9 @@ def _register(database: Database, person: Person, password_hash: str, moment: da
         if person.role == "staff":
             states.appoint(session, account, STAFF_ROLE)
         account.created_at = account.email_verified_at = joined_at
-        session.execute(sa.update(SecurityEvent).where(SecurityEvent.account_id == account.id).values(happened_at=joined_at))
+        session.execute(
+            sa.update(SecurityEvent).where(SecurityEvent.account_id == account.id).values(happened_at=joined_at)
+        )
     return 1
 
 
