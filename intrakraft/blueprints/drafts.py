@@ -67,6 +67,8 @@ def put_up(listing_id: int | None) -> Response:
 
 @bp.get("/listings/new/publication", defaults={"listing_id": None})
 @bp.get("/listings/<id:listing_id>/publication")
+@bp.get("/listings/new/photos", defaults={"listing_id": None})
+@bp.get("/listings/<id:listing_id>/photos")
 @signed_in
 def come_back(listing_id: int | None) -> Response:
     """Where the browser loads the address of a form anew that had something to put right: the form again."""

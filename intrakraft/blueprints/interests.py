@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response, current_app, redirect, url_for
 
 from intrakraft.domain import interests, listings
 from intrakraft.domain.privacy import disclosures
 from intrakraft.domain.privacy.disclosures import Quota
-from intrakraft.web.access import signed_in, viewer
+from intrakraft.web.access import public, signed_in, viewer
 from intrakraft.web.interest import InterestForm, note_looks
 from intrakraft.web.page import go, page
 from intrakraft.web.state import db, settings
 from intrakraft.web.wanted import before
 
 bp = Blueprint("interests", __name__)
+
+
+@bp.get("/listings/<id:listing_id>/interests")
+@public
+def come_back(listing_id: int) -> Response:
+    """Where the browser loads the address of the form anew that had something to put right: the listing again."""
+    return redirect(url_for("listings.show", listing_id=listing_id))
 
 
 @bp.post("/listings/<id:listing_id>/interests")

@@ -11,7 +11,7 @@ from intrakraft.domain.base import N_
 from intrakraft.domain.errors import NotFound
 from intrakraft.domain.media import Place
 from intrakraft.web.access import public, signed_in, viewer
-from intrakraft.web.listing_form import keep_typed
+from intrakraft.web.listing_form import form_page, keep_typed
 from intrakraft.web.page import go
 from intrakraft.web.photo_intake import take_in
 from intrakraft.web.state import db, state
@@ -28,6 +28,8 @@ _NAME = re.compile(r"([0-9a-f]{20})-((?:list-208|list-416|page-960|full-2048)\.(
 def create(listing_id: int | None) -> Response:
     """Add the chosen pictures to the listing; what is typed beside them is kept too."""
     kept = keep_typed(listing_id)
+    if not any(file.filename for file in request.files.getlist("photos")):
+        return form_page(listings.find_own(db.session, kept, viewer()), status=422, unchosen=True)
     take_in(kept)
     return go("drafts.edit", listing_id=kept, anchor="photos")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField
 from wtforms.validators import Optional
@@ -57,6 +57,13 @@ def new(form: RegistrationForm | None = None, status: int = 200) -> Response:
         form = RegistrationForm(formdata=None, data=typed)
         form.fill_place(anew=bool(form.pin.data))
     return page("registration/new.html", parts=("registration", "place"), status=status, form=form, notice=notice(form))
+
+
+@bp.get("/registration")
+@public
+def come_back() -> Response:
+    """Where the browser loads the address of the form anew that had something to put right: the form again."""
+    return redirect(url_for("registration.new"))
 
 
 @bp.post("/registration")

@@ -62,6 +62,13 @@ def new_child_report(form: ChildReportForm | None = None, status: int = 200) -> 
     return page("support/child_report.html", parts=("report",), status=status, form=form)
 
 
+@bp.get("/support/child-reports")
+@public
+def come_back() -> Response:
+    """Where the browser loads the address of the form anew that had something to put right: the form again."""
+    return redirect(url_for("support.new_child_report"))
+
+
 @bp.post("/support/child-reports")
 @public
 def report_child() -> Response:

@@ -1,4 +1,4 @@
-"""Staff and the state of accounts: `flask staff add|suspend|limit|terminate|block|reinstate`.
+"""Staff and what they decide: `flask staff add|suspend|limit|terminate|block|reinstate|confirm-child|dismiss-child`.
 
 The same domain verbs as everywhere; each writes who did it and why, and tells the person.
 """
@@ -15,6 +15,7 @@ from flask.cli import AppGroup
 from intrakraft.domain import accounts
 from intrakraft.domain.accounts import states
 from intrakraft.domain.errors import DomainError
+from intrakraft.domain.privacy import minors
 from intrakraft.web.state import database
 
 group = AppGroup("staff", help="People who work for the operator, and what they may do to accounts.")
@@ -50,6 +51,24 @@ for _name, _words in {
     "reinstate": "Reinstate",
 }.items():
     _state_command(_name, _words)
+
+
+@group.command("confirm-child")
+@click.argument("username")
+def confirm_child(username: str) -> None:
+    """The reported account USERNAME is a child's: the worker's next sweep erases it, with its files and its key."""
+    with _said(), database().apart() as session:
+        minors.confirm_child(session, accounts.named(session, username), by="operator")
+    click.echo(f"{username}: will be erased by the next sweep")
+
+
+@group.command("dismiss-child")
+@click.argument("username")
+def dismiss_child(username: str) -> None:
+    """The reported account USERNAME is not a child's: it is thawed, and told so."""
+    with _said(), database().apart() as session:
+        minors.dismiss_child(session, accounts.named(session, username), by="operator")
+    click.echo(f"{username}: thawed")
 
 
 @contextmanager

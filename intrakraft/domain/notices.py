@@ -331,6 +331,15 @@ def mark_read(session: Session, account_id: int, notice_ids: Sequence[int] | Non
     return _count(session, query.values(read_at=now()))
 
 
+def forget_mentions(session: Session, account_ids: Iterable[int], username: str) -> int:
+    """Delete what these people were told of somebody by this username, when that person is erased; gives how many."""
+    query = sa.select(Notice.id, Notice.subject_id, Notice.payload).where(Notice.subject_id.in_(list(account_ids)))
+    with reading_for(session, Purpose.NOTICE) as reader:
+        rows = reader.execute(query).all()
+    named = [id_ for id_, to, payload in rows if _opened(session, to, payload).get("other_username") == username]
+    return _count(session, sa.delete(Notice).where(Notice.id.in_(named)))
+
+
 def forget_old(session: Session, *, limit: int = 500) -> int:
     """Delete up to `limit` notices past their time: 90 days on the page, 30 days for what was only mailed."""
     shown = Notice.kind.in_(SHOWN)

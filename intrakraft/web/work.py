@@ -36,12 +36,7 @@ def init_app(app: Flask) -> None:
         for place in apart(found.database, erasing.erase_children)():
             found.storage.delete_prefix(place.folder)
 
-    def erase_children() -> None:
-        for place in apart(found.database, erasing.erase_children)():
-            found.storage.delete_prefix(place.folder)
-
     sweeps: dict[str, Callable[[], object]] = {
-        "accounts of children": erase_children,
         "accounts of children": erase_children,
         "old notices": apart(found.database, notices.forget_old),
         "unfinished registrations": apart(found.database, registering.forget_unfinished),

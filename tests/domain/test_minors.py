@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from intrakraft.domain import accounts
 from intrakraft.domain.accounts import Account
 from intrakraft.domain.base import now
-from intrakraft.domain.errors import Invalid
+from intrakraft.domain.errors import Invalid, Refusal
 from intrakraft.domain.keys import keyring
 from intrakraft.domain.privacy import minors
 from intrakraft.domain.privacy.minors import ChildReport, report_child
@@ -69,3 +69,29 @@ def test_long_grounds_are_cut(session: Session, account_id: int) -> None:
     name = session.get_one(accounts.Account, account_id).username
     report = report_child(session, username=name, grounds="x" * 5000)
     assert report is not None and len(report.grounds) == minors.GROUNDS_MAX
+
+
+@pytest.mark.promise("P-117")
+def test_a_dismissed_report_thaws_the_account_and_is_closed(session: Session, account_id: int) -> None:
+    account = session.get_one(accounts.Account, account_id)
+    report_child(session, username=account.username, grounds="I know.")
+    minors.dismiss_child(session, account, by="operator")
+    assert account.frozen_at is None and (report := reports(session)[0]).decision == "dismissed"
+    assert report.decided_by == "operator" and report.decided_at is not None
+    with pytest.raises(Refusal):
+        minors.confirm_child(session, account, by="operator")
+
+
+@pytest.mark.promise("P-117")
+def test_an_account_reinstated_after_its_report_was_confirmed_is_not_erased_by_a_later_report(
+    session: Session, account_id: int
+) -> None:
+    account = session.get_one(accounts.Account, account_id)
+    report_child(session, username=account.username, grounds="I know.")
+    minors.confirm_child(session, account, by="operator")
+    assert minors.confirmed(session) == [account_id]
+    account.frozen_at = None
+    session.flush()
+    assert minors.confirmed(session) == []
+    report_child(session, username=account.username, grounds="Again.")
+    assert minors.confirmed(session) == []

@@ -216,3 +216,15 @@ def test_enter_keeps_what_is_typed_and_does_nothing_else(asha: Visitor) -> None:
     form = asha.get("/listings/new").form("/draft").element
     first = form.xpath(".//button[@type='submit']")[0]
     assert first.get("formaction") is None and first.get("name") is None
+
+
+@pytest.mark.criterion("B1")
+def test_a_text_far_too_long_comes_back_whole_with_its_true_length(asha: Visitor) -> None:
+    title, text = "lamp " * 100, "brass " * 4000
+    page = asha.post("/listings/new/publication", values(asha.get("/listings/new"), title=title, description=text))
+    assert page.status == 422
+    assert "It has 499 letters, the most is 120." in page.words("main")
+    assert f"It has {len(text.strip()):,} letters".replace(",", "") in page.words("main").replace(",", "")
+    assert typed(page)["title"] == title.strip() and typed(page)["description"] == text.strip()
+    assert page.tree.xpath("//input[@name='title']/@maxlength") == ["120"]
+    assert page.tree.xpath("//textarea[@name='description']/@maxlength") == ["5000"]

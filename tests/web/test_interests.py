@@ -46,6 +46,17 @@ def test_an_interest_shows_the_contact_at_once_plain_and_by_htmx(
     assert "Is it still there?" in page.words("interest")
 
 
+@pytest.mark.promise("P-097")
+def test_the_slip_says_until_when_it_shows(visit: Visit, bina: Person, dupatta: int) -> None:
+    with time_machine.travel("2026-11-24T06:00:00Z", tick=False):
+        page = visit(bina).get(f"/listings/{dupatta}").form("interest").submit(both=False)
+    assert "Shown until 24 Dec, or until the listing closes." in page.words("interest")
+
+
+def test_the_address_of_the_form_loaded_anew_shows_the_listing(visit: Visit, dupatta: int) -> None:
+    assert visit().get(f"/listings/{dupatta}/interests").path == f"/listings/{dupatta}"
+
+
 @pytest.mark.promise("P-023")
 def test_no_field_of_the_form_is_needed(visit: Visit, asha: Person, bina: Person, dupatta: int) -> None:
     page = visit(bina).get(f"/listings/{dupatta}").form("interest").submit(message="")

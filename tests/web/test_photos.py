@@ -69,6 +69,15 @@ def test_photos_go_into_the_draft_with_what_was_typed(asha: Visitor, app: Flask)
 
 
 @pytest.mark.criterion("c14")
+def test_adding_without_a_chosen_photo_is_said_at_the_field(asha: Visitor) -> None:
+    page = send(asha, title="Brass lamp")
+    (said,) = page.tree.xpath("//p[@id='add-photos-error']")
+    assert page.status == 422 and " ".join(said.text_content().split()) == "Choose a photo first."
+    assert "add-photos-error" in page.tree.xpath("//input[@id='add-photos']/@aria-describedby")[0]
+    assert typed(page)["title"] == "Brass lamp" and asha.get("/listings/new/photos").path.endswith("/edit")
+
+
+@pytest.mark.criterion("c14")
 def test_photos_survive_an_error_in_the_form(asha: Visitor) -> None:
     send(asha, (picture(), "one.jpg"))
     page = send(asha, act="publication", title="ab")

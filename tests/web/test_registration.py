@@ -14,7 +14,7 @@ from intrakraft.domain.labels import registration_labels
 from intrakraft.domain.notices import Kind
 from intrakraft.domain.privacy import policy
 from intrakraft.domain.privacy.policy import OnBehalfOf
-from intrakraft.web import registration_form
+from intrakraft.web.forms import Line
 from intrakraft.web.registration_form import RegistrationForm, fields_of, notice
 from tests.mails import code, told, wrong
 
@@ -59,25 +59,30 @@ def count(app, model=Account) -> int:
 # -- the form and its notice --
 
 
+def unlabelled(form) -> set[str]:
+    """Fields without a label, and labels without a field; `next` is the way back and asks for nothing."""
+    labelled = {name for column, _ in registration_labels(Model.metadata) for name in fields_of(column)}
+    return labelled ^ ({field.name for field in form} - {"next"})
+
+
 @pytest.mark.criterion("A1")
 @pytest.mark.promise("P-012")
 def test_form_notice_and_labels_ask_for_the_same(app):
     with app.test_request_context("/registration/new"):
         form = RegistrationForm(formdata=None)
-        labels = [column for column, _ in registration_labels(Model.metadata)]
-        asked = {name for column in labels for name in fields_of(column)}
-        assert asked == {field.name for field in form} - {"next"}
+        labels = registration_labels(Model.metadata)
+        assert unlabelled(form) == set()
         assert len(notice(form)) == len(labels)
 
 
 @pytest.mark.promise("P-012")
-def test_a_field_without_its_label_would_be_found(app, monkeypatch):
+def test_a_field_without_its_label_is_found(app):
+    class Nosy(RegistrationForm):
+        birthday = Line("Birthday")
+
     with app.test_request_context("/registration/new"):
-        monkeypatch.setattr(registration_form, "asked", lambda: registration_labels(Model.metadata)[:-1])
-        form = RegistrationForm(formdata=None)
-        assert {name for column, _ in registration_form.asked() for name in fields_of(column)} != {
-            field.name for field in form
-        } - {"next"}
+        assert unlabelled(RegistrationForm(formdata=None)) == set()
+        assert unlabelled(Nosy(formdata=None)) == {"birthday"}
 
 
 @pytest.mark.promise("P-012")
@@ -97,6 +102,28 @@ def test_each_statement_has_an_unticked_box_of_its_own(stranger):
     assert [box.get("name") for box in boxes] == ["adult", "policy", "terms", "authority"]
     assert not [box for box in boxes if box.get("checked") is not None]
     assert policy.statement(policy.Agreed.ADULT).words in page.words("registration")
+
+
+@pytest.mark.promise("P-012")
+def test_the_notice_says_that_the_pin_is_for_those_one_deals_with(app):
+    with app.test_request_context("/registration/new"):
+        (pin,) = [line for line in notice(RegistrationForm(formdata=None)) if line.name == "PIN"]
+        assert pin.seen_by == "people you deal with"
+
+
+@pytest.mark.promise("P-014")
+def test_of_the_place_only_the_typed_address_is_kept_and_no_position_is_looked_up(root, stranger):
+    columns = {column.name for column in Account.__table__.columns}
+    assert {"city", "district", "state", "pin"} <= columns
+    held = {column.name for table in Model.metadata.sorted_tables for column in table.columns}
+    assert not held & {"lat", "lon", "latitude", "longitude", "position_lat", "geolocation", "ip", "ip_address"}
+    scripts = [*(root / "intrakraft" / "static").rglob("*.js"), *(root / "intrakraft" / "templates").rglob("*.html")]
+    assert len(scripts) > 20 and not [path for path in scripts if "geolocation" in path.read_text()]
+    assert "geolocation=()" in stranger.client.get("/registration/new").headers["Permissions-Policy"]
+
+
+def test_the_address_of_the_form_loaded_anew_shows_the_form(stranger):
+    assert stranger.get("/registration").path == "/registration/new"
 
 
 @pytest.mark.promise("P-014")

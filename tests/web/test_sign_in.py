@@ -447,3 +447,20 @@ def test_in_production_every_cookie_is_bound_to_this_host_and_https(app, databas
     assert {one.partition("=")[0] for one in set_cookies} == {"__Host-session", "__Host-attempt", "__Host-device"}
     for one in set_cookies:
         assert "; Secure" in one and "; HttpOnly" in one and "SameSite=Lax" in one and "Domain" not in one
+
+
+# -- the log --
+
+
+@pytest.mark.promise("P-032")
+def test_nothing_typed_into_a_form_stands_in_a_log_line(visit, asha, bina, dupatta, capfd):
+    typed = {"name": "canary-name", "email": "canary@mail.example.in", "password": "canary passphrase seven"}
+    first_step(visit(), typed["email"], typed["password"])
+    first_step(visit(), bina.username, bina.password)
+    visit().get("/registration/new").form("registration").submit(**typed, username="canary-user", street="canary lane")
+    visit(bina).get(f"/listings/{dupatta}").form("interest").submit(message="canary message")
+    log = capfd.readouterr().err
+    for route in ("sign_in.create", "registration.create", "interests.create"):
+        assert f'"route": "{route}"' in log
+    for never in ("canary", bina.password, bina.username, *bina.secrets, *asha.secrets):
+        assert never not in log

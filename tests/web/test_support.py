@@ -127,6 +127,10 @@ def test_a_report_freezes_plain_and_by_htmx_alike(visit: Visit, asha: Person, da
         assert asha.account(session).frozen_at is not None
 
 
+def test_the_address_of_the_form_loaded_anew_shows_the_form(visit: Visit) -> None:
+    assert visit().get("/support/child-reports").path == "/support/child-reports/new"
+
+
 @pytest.mark.promise("P-117")
 def test_the_form_asks_nothing_about_the_writer(client: FlaskClient) -> None:
     page = client.get("/support/child-reports/new").text

@@ -72,6 +72,15 @@ def freeze(session: Session, account: Account, reason: str, by: str = "report") 
     _tell(session, account, N_("frozen"), reason)
 
 
+def thaw(session: Session, account: Account, reason: str, by: str) -> None:
+    """Take back a freeze: the account is in the state it was in before, and the person is told (P-117)."""
+    if account.frozen_at is None:
+        return
+    account.frozen_at, account.status_changed_at = None, now()
+    account.status_reason, account.status_by = reason[:LONGEST_REASON], by[:40]
+    _tell(session, account, STATUS_NAMES[account.standing], reason)
+
+
 def appoint(session: Session, account: Account, role: str) -> None:
     """Make the person a member of the staff; an empty role ends it. Raises `Invalid` for an unknown role."""
     if role and role not in STAFF_ROLES:

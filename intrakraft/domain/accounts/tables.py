@@ -65,7 +65,7 @@ def _shown(*args: Any, why: str, category: Category = Category.DEM, **column: An
         category=category,
         purposes={Purpose.ACCOUNT, Purpose.LIST, Purpose.POPULAR, Purpose.BILL},
         retention=Retention.ACCT,
-        visibility=Visibility.PUBLIC,
+        visibility=column.pop("visibility", Visibility.PUBLIC),
         erase=Erase.BLANK,
         why=why,
         **column,
@@ -132,7 +132,12 @@ class Account(Model):
         sa.String(60), at_registration=True, why=N_("finds goods near a person; tax goes by it")
     )
     state_code: Mapped[str] = _shown(sa.String(2), why="the same state as two digits, as bills need it")
-    pin: Mapped[str] = _shown(sa.String(6), at_registration=True, why=N_("finds goods near a person; parcels go by it"))
+    pin: Mapped[str] = _shown(
+        sa.String(6),
+        visibility=Visibility.COUNTERPARTIES,
+        at_registration=True,
+        why=N_("finds goods near a person; parcels go by it"),
+    )
     status: Mapped[str] = _own(sa.String(16), default=Status.REGISTERING, why="says what the account may do now")
     status_reason: Mapped[str] = _own(sa.String(600), default="", why="says why, in words for you")
     status_until: Mapped[datetime | None] = _own(UtcDateTime(), default=None, why="until when the state lasts")

@@ -102,7 +102,7 @@ def keep(session: Session, listing: Listing, typed: Mapping[str, str]) -> Listin
     if draft is None:
         draft = ListingDraft(listing_id=listing.id, lister_id=listing.lister_id, typed=typed_of(listing))
         session.add(draft)
-    changed = {name: typed[name][: LONGEST_TYPED[name]] for name in FIELDS if name in typed}
+    changed = {name: typed[name][:LONGEST_TYPED] for name in FIELDS if name in typed}
     draft.typed = {**draft.typed, **changed}
     draft.kept_at = listing.changed_at = now()
     session.flush()

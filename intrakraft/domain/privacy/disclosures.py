@@ -73,6 +73,11 @@ class Disclosure(Model):
         UtcDateTime(), default=None, why="when you said it was misused"
     )
 
+    @property
+    def shown_until(self) -> datetime:
+        """When the contact is hidden again, unless something ends it before."""
+        return self.disclosed_at + SHOWN_FOR
+
 
 class DisclosureReading(Model):
     """A later look at what had been disclosed; each is written before the page with the contact is sent."""

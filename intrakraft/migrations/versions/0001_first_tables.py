@@ -119,6 +119,9 @@ def upgrade() -> None:
     sa.Column('id', base.BigId, nullable=False),
     sa.Column('subject_id', base.BigId, nullable=False),
     sa.Column('grounds', sa.Text(), nullable=False),
+    sa.Column('decision', sa.String(length=9), nullable=False),
+    sa.Column('decided_at', base.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('decided_by', sa.String(length=40), nullable=False),
     sa.Column('reported_at', base.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['subject_id'], ['account.id'], name=op.f('fk_child_report_subject_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_child_report'))
