@@ -88,7 +88,10 @@ class SentForm:
         known = set(filter(None, self.element.inputs.keys()))
         unknown = set(typed) - known - {"press"}
         assert not unknown, f"the form has no field {unknown}, only {sorted(known)}"
-        sent = dict(self.element.form_values()) | {k: v for k, v in typed.items() if k != "press"}
+        own: dict[str, Any] = {}
+        for name, value in self.element.form_values():
+            own[name] = [*(own[name] if isinstance(own[name], list) else [own[name]]), value] if name in own else value
+        sent = own | {k: v for k, v in typed.items() if k != "press"}
         return {name: value for name, value in sent.items() if value is not None}
 
     def submit(self, both: bool = True, **typed: Any) -> Page:

@@ -80,4 +80,5 @@ def sent() -> Response:
 def _given(interest_ids: set[int]) -> dict[int, object]:
     open_to_me = disclosures.given_to(db.session, viewer(), interest_ids)
     note_looks(open_to_me)
-    return {row.because_id: disclosures.disclosed(db.session, row) for row in open_to_me}
+    all_of_it = disclosures.CONTACT_FIELDS
+    return {row.because_id: disclosures.disclosed(db.session, row, shows=all_of_it) for row in open_to_me}

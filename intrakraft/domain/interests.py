@@ -290,6 +290,7 @@ def express_interest(
         purpose=Purpose.EOI,
         because=interest.id,
         listing=listing.id,
+        fields=listing.discloses,
         quota=quota,
     )
     if shares_contact:
@@ -301,6 +302,7 @@ def express_interest(
             purpose=Purpose.EOI,
             because=interest.id,
             listing=listing.id,
+            fields=disclosures.CONTACT_FIELDS,
             quota=None,
         )
     notices.queue(

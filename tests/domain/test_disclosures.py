@@ -11,7 +11,7 @@ import time_machine
 from sqlalchemy.orm import Session
 
 from intrakraft.db import Database
-from intrakraft.domain import interests
+from intrakraft.domain import interests, listings
 from intrakraft.domain.accounts import ContactDetails, profile
 from intrakraft.domain.base import Model, now
 from intrakraft.domain.errors import NotAllowed, NotFound, TooMany
@@ -42,10 +42,50 @@ def test_what_is_disclosed_is_what_was_registered_and_a_wider_profile_does_not_w
     database.settle()
     door = session.scalars(sa.select(Disclosure).where(Disclosure.because_id == interest.id)).one()
     assert door.fields == "name,place_of_business,email,phone,address"
-    shown = disclosures.disclosed(session, door)
+    shown = disclosures.disclosed(session, door, shows=disclosures.CONTACT_FIELDS)
     assert shown is not None
     assert (shown.name, shown.email, shown.phone) == (asha.name, asha.email, asha.phone)
     assert shown.address == f"{asha.street}, Jaipur, Rajasthan 302029"
+
+
+def show(session: Session, listing_id: int, lister: Person, fields: str) -> None:
+    """Tick these fields on the form of the listing and put it up."""
+    listing = session.get_one(Listing, listing_id)
+    listings.keep(session, listing, {"shows": fields})
+    listings.put_up(session, listing, by=lister.account(session))
+
+
+def seen(session: Session, listing_id: int, person: Person) -> set[str]:
+    """Which fields of the lister's contact this person sees."""
+    listing = session.get_one(Listing, listing_id)
+    door = interests.open_door(session, listing, person.account(session))
+    contact = disclosures.disclosed(session, door[1], shows=listing.discloses) if door else None
+    return {name for name in disclosures.CONTACT_FIELDS if getattr(contact, name)}
+
+
+@pytest.mark.promise("P-098")
+@pytest.mark.criterion("C3")
+@pytest.mark.parametrize("kept", ["email", "phone", "name,phone", "email,address"])
+def test_a_listing_that_shows_less_discloses_that_much_and_the_ledger_says_so(
+    asha: Person, bina: Person, dupatta: int, session: Session, kept: str
+) -> None:
+    show(session, dupatta, asha, kept)
+    ask(session, dupatta, bina)
+    wanted = {"place_of_business", *kept.split(",")}
+    assert seen(session, dupatta, bina) == wanted
+    assert set(session.scalars(sa.select(Disclosure.fields)).one().split(",")) == wanted
+
+
+@pytest.mark.promise("P-098")
+@pytest.mark.criterion("C3")
+@pytest.mark.parametrize(("first", "then"), [("email,phone", "email"), ("email", "name,email,phone,address")])
+def test_a_later_change_hides_what_it_unticks_and_opens_nothing_that_was_not_written_down(
+    asha: Person, bina: Person, dupatta: int, session: Session, first: str, then: str
+) -> None:
+    show(session, dupatta, asha, first)
+    ask(session, dupatta, bina)
+    show(session, dupatta, asha, then)
+    assert seen(session, dupatta, bina) == {"place_of_business", "email"}
 
 
 @pytest.mark.promise("P-098", "P-105")
@@ -180,4 +220,4 @@ def test_a_door_that_has_ended_gives_nothing_however_it_is_asked(
     disclosures.end(session, Purpose.EOI, interest.id)
     database.settle()
     door = session.scalars(sa.select(Disclosure).execution_options(populate_existing=True)).one()
-    assert disclosures.disclosed(session, door) is None
+    assert disclosures.disclosed(session, door, shows=disclosures.CONTACT_FIELDS) is None

@@ -74,6 +74,17 @@ def test_the_ledger_says_who_whom_what_why_when_and_under_which_policy(
     assert interests.who_saw(session, bina.account(session)) == []
 
 
+@pytest.mark.promise("P-098", "P-099")
+@pytest.mark.criterion("C3")
+def test_what_the_sender_gives_of_their_own_is_not_narrowed_by_the_listing(
+    bina: Person, dupatta: int, session: Session
+) -> None:
+    session.get_one(Listing, dupatta).shows = "email"
+    ask(session, dupatta, bina, shares_contact=True)
+    fields = session.scalars(sa.select(Disclosure.fields).where(Disclosure.subject_id == bina.id)).one()
+    assert fields == ",".join(disclosures.CONTACT_FIELDS)
+
+
 # -- who may not --
 
 

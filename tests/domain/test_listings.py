@@ -42,7 +42,7 @@ def test_a_field_that_was_not_sent_stays_as_it_is(session: Session, asha: Accoun
     listing = draft(session, asha)
     listings.keep(session, listing, {"price": "640"})
     typed, _ = listings.typed_in(session, listing)
-    assert typed == {**TYPED, "price": "640"}
+    assert typed == {**TYPED, "price": "640", "shows": "name,email,phone,address"}
 
 
 @pytest.mark.criterion("B1")
@@ -304,3 +304,24 @@ def test_own_goods_come_in_every_state_page_by_page(session: Session, asha: Acco
     rest, end = listings.own(session, asha, before=after, limit=1)
     assert [(line.id, line.has_changes) for line in rest] == [(up.id, True)]
     assert (after, end) == (begun.id, None)
+
+
+# -- what of the contact shows --
+
+
+@pytest.mark.promise("P-098")
+@pytest.mark.criterion("C3")
+@pytest.mark.parametrize(("ticked", "has_phone"), [("", True), ("name,address", True), ("phone", False)])
+def test_phone_or_email_always_shows(ticked: str, has_phone: bool) -> None:
+    with pytest.raises(Invalid) as wrong:
+        listings.read({**TYPED, "shows": ticked}, has_phone=has_phone)
+    assert wrong.value.problems.keys() == {"shows"}
+
+
+@pytest.mark.promise("P-098")
+@pytest.mark.criterion("C3")
+def test_only_known_fields_that_are_registered_show() -> None:
+    typed = {**TYPED, "shows": "password,phone,email,pin"}
+    assert listings.read(typed).shows == "email,phone"
+    assert listings.read(typed, has_phone=False).shows == "email"
+    assert listings.read(TYPED).shows == "name,email,phone,address"

@@ -10,12 +10,15 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from intrakraft.db import Database
 from intrakraft.domain import accounts
 from intrakraft.domain.accounts import Status
 from intrakraft.domain.listings import Listing
 from intrakraft.web.forms import clean_text
 from intrakraft.web.state import of
 from tests.goods import TYPED, sign_in
+from tests.makers import make_person
+from tests.people import Visit
 from tests.visitor import FETCH, Page, Visitor
 
 WRONG = {**TYPED, "title": "ab", "price": "about 500", "pin": "30202"}
@@ -216,6 +219,45 @@ def test_enter_keeps_what_is_typed_and_does_nothing_else(asha: Visitor) -> None:
     form = asha.get("/listings/new").form("/draft").element
     first = form.xpath(".//button[@type='submit']")[0]
     assert first.get("formaction") is None and first.get("name") is None
+
+
+# -- what of the contact shows --
+
+
+def ticked(page: Page) -> list[str]:
+    """The boxes that are ticked."""
+    return [str(value) for value in page.tree.xpath("//input[@name='shows' and @checked]/@value")]
+
+
+@pytest.mark.promise("P-098")
+@pytest.mark.criterion("C3")
+def test_everything_registered_is_ticked_at_first_and_only_that(visit: Visit, database: Database) -> None:
+    with_phone, without = make_person(database, "bina"), make_person(database, "charu", phone="")
+    assert ticked(visit(with_phone).get("/listings/new")) == ["name", "email", "phone", "address"]
+    assert ticked(visit(without).get("/listings/new")) == ["name", "email", "address"]
+
+
+@pytest.mark.promise("P-098")
+@pytest.mark.criterion("B1", "C3")
+def test_unticked_boxes_stay_unticked_and_other_forms_leave_them(visit: Visit, database: Database) -> None:
+    visitor = visit(make_person(database, "bina"))
+    page = visitor.get("/listings/new").form("/draft").submit(shows=["phone"])
+    assert ticked(page) == ["phone"]
+    page.form("/draft").submit(**{"title": "Another name", "shows-sent": None, "shows": None})
+    assert ticked(visitor.get("/listings/new")) == ["phone"]
+    assert ticked(visitor.get("/listings/new").form("/draft").submit(shows=None)) == []
+
+
+@pytest.mark.promise("P-098")
+@pytest.mark.criterion("C3")
+def test_goods_without_phone_and_email_do_not_go_up(visit: Visit, database: Database, app: Flask) -> None:
+    visitor = visit(make_person(database, "bina"))
+    form = values(visitor.get("/listings/new"))
+    page = visitor.post("/listings/new/publication", form | {"shows": ["name"]})
+    assert page.status == 422 and page.tree.xpath("//fieldset[@id='shows']//*[@id='shows-error']")
+    assert ticked(page) == ["name"] and rows(app)[0].is_draft
+    visitor.post("/listings/new/publication", form | {"shows": ["email"]})
+    assert [(one.shows, one.is_open) for one in rows(app)] == [("email", True)]
 
 
 @pytest.mark.criterion("B1")

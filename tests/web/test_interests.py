@@ -46,6 +46,27 @@ def test_an_interest_shows_the_contact_at_once_plain_and_by_htmx(
     assert "Is it still there?" in page.words("interest")
 
 
+@pytest.mark.promise("P-098")
+@pytest.mark.criterion("C3")
+def test_the_form_names_what_it_shows_and_shows_no_more(
+    visit: Visit, asha: Person, bina: Person, database: Database
+) -> None:
+    page = visit(bina).get(f"/listings/{make_listing(database, asha, shows='name,phone')}")
+    assert "registered it: name, phone. They see" in page.words("interest")
+    page = page.form("interest").submit()
+    assert asha.name in page.text and asha.phone in page.text
+    assert asha.email not in page.text and asha.street not in page.text
+
+
+@pytest.mark.promise("P-098")
+@pytest.mark.criterion("C3")
+def test_a_contact_without_a_name_goes_by_the_username(
+    visit: Visit, asha: Person, bina: Person, database: Database
+) -> None:
+    page = visit(bina).get(f"/listings/{make_listing(database, asha, shows='email')}").form("interest").submit()
+    assert "Sent to asha," in page.words("interest") and asha.name not in page.text
+
+
 @pytest.mark.promise("P-097")
 def test_the_slip_says_until_when_it_shows(visit: Visit, bina: Person, dupatta: int) -> None:
     with time_machine.travel("2026-11-24T06:00:00Z", tick=False):

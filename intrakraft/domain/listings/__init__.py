@@ -32,6 +32,7 @@ from intrakraft.domain.listings.posting import (
 from intrakraft.domain.listings.tables import (
     LONGEST_DESCRIPTION,
     LONGEST_TITLE,
+    SHOWABLE,
     STATUS_NAMES,
     Listing,
     ListingDraft,
@@ -44,6 +45,7 @@ __all__ = [
     "LONGEST_DESCRIPTION",
     "LONGEST_TITLE",
     "PAGE",
+    "SHOWABLE",
     "STATUS_NAMES",
     "UNITS",
     "Card",

@@ -206,7 +206,7 @@ def _line(row: Any) -> Line:
 _OWN = (
     sa.select(
         Listing.id, Listing.title, Listing.description, Listing.status, Listing.price_paise, Listing.unit, Listing.pin,
-        Listing.changed_at, Listing.category, Photo.token, ListingDraft.typed,
+        Listing.changed_at, Listing.category, Listing.shows, Photo.token, ListingDraft.typed,
     )
     .outerjoin(ListingDraft, ListingDraft.listing_id == Listing.id)
     .outerjoin(Photo, sa.and_(Photo.listing_id == Listing.id, Photo.position == 0))

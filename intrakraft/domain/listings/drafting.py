@@ -57,8 +57,7 @@ def latest_draft(session: Session, person: Account) -> int | None:
 def typed_in(session: Session, listing: Listing) -> tuple[dict[str, str], ListingDraft | None]:
     """What stands in the form of a listing, and the draft it comes from; without one, the listing as it is on show."""
     draft = session.get(ListingDraft, listing.id)
-    typed = typed_of(listing) if draft is None else draft.typed
-    return {name: typed.get(name, "") for name in FIELDS}, draft
+    return typed_of(listing) | (draft.typed if draft is not None else {}), draft
 
 
 def title_of(title: str, typed: Mapping[str, str] | None) -> str:

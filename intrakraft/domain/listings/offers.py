@@ -14,13 +14,14 @@ from intrakraft.domain.base import N_
 from intrakraft.domain.errors import Invalid, Message
 from intrakraft.domain.folding import words_of
 from intrakraft.domain.listings.contact_in_text import contact_in
-from intrakraft.domain.listings.tables import LONGEST_DESCRIPTION, LONGEST_TITLE
+from intrakraft.domain.listings.tables import LONGEST_DESCRIPTION, LONGEST_TITLE, SHOWABLE, SHOWS_ALL
 from intrakraft.domain.listings.units import UNITS
 
 Value = TypeVar("Value")
 
+EMAIL_STAYS = N_("Tick e-mail. You registered no phone, and people must be able to reach you.")
 SHORTEST_TITLE = 3
-FIELDS = ("title", "description", "category", "price", "unit", "pin")
+FIELDS = ("title", "description", "category", "price", "unit", "pin", "shows")
 """What the form asks for; each is kept as typed."""
 
 LONGEST_TYPED = 60_000
@@ -48,6 +49,7 @@ class Offer:
     price_paise: int | None
     unit: str
     spot: Spot
+    shows: str = SHOWS_ALL
 
 
 class Written(Protocol):
@@ -59,13 +61,17 @@ class Written(Protocol):
     price_paise: int | None
     unit: str
     pin: str
+    shows: str
 
 
 # -- reading --
 
 
-def read(typed: Mapping[str, str]) -> Offer:
-    """The offer that was typed. Raises `Invalid` with every problem, by the names of `FIELDS`."""
+def read(typed: Mapping[str, str], *, has_phone: bool = True) -> Offer:
+    """The offer that was typed. Raises `Invalid` with every problem, by the names of `FIELDS`.
+
+    `has_phone` says whether the lister registered one: what is not there cannot be shown (P-098).
+    """
     problems: dict[str, Message] = {}
     title = _read(problems, "title", lambda: _title(typed.get("title", "")))
     description = _read(problems, "description", lambda: _description(typed.get("description", "")))
@@ -73,8 +79,9 @@ def read(typed: Mapping[str, str]) -> Offer:
     price = _read(problems, "price", lambda: (money.paise_of(typed.get("price", "")),))
     unit = _read(problems, "unit", lambda: _unit(typed.get("unit", "")))
     spot = _read(problems, "pin", lambda: spot_of(typed.get("pin", "")))
-    if title and category and price and unit and spot and description is not None and not problems:
-        return Offer(title, description, category, price[0], unit, spot)
+    shows = _read(problems, "shows", lambda: _shows(typed.get("shows", SHOWS_ALL), has_phone))
+    if title and category and price and unit and spot and shows and description is not None and not problems:
+        return Offer(title, description, category, price[0], unit, spot, shows)
     raise Invalid(problems)
 
 
@@ -87,6 +94,7 @@ def typed_of(listing: Written) -> dict[str, str]:
         "price": _amount(listing.price_paise),
         "unit": listing.unit,
         "pin": listing.pin,
+        "shows": listing.shows,
     }
 
 
@@ -148,6 +156,13 @@ def _unit(unit: str) -> str:
     if unit not in UNITS:
         raise Invalid({"unit": N_("Choose what the price is for.")})
     return unit
+
+
+def _shows(typed: str, has_phone: bool) -> str:
+    ticked = set(typed.split(",")) - (set() if has_phone else {"phone"})
+    if not ticked & {"email", "phone"}:
+        raise Invalid({"shows": N_("Tick phone or e-mail, at least one of them.") if has_phone else EMAIL_STAYS})
+    return ",".join(name for name in SHOWABLE if name in ticked)
 
 
 def _amount(paise: int | None) -> str:

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from intrakraft.domain import categories, places, search
-from intrakraft.domain.accounts import Account
+from intrakraft.domain.accounts import Account, contact_of
 from intrakraft.domain.accounts import Status as Standing
 from intrakraft.domain.base import N_, now
 from intrakraft.domain.errors import NotFound, Refusal
+from intrakraft.domain.labels import Purpose
 from intrakraft.domain.listings import offers
 from intrakraft.domain.listings.cards import IS_SHOWN
 from intrakraft.domain.listings.drafting import LISTING_GONE, check_can_list, typed_in
@@ -94,7 +95,9 @@ def put_up(session: Session, listing: Listing, *, by: Account) -> Listing:
     typed, draft = typed_in(session, listing)
     if draft is None and not listing.is_draft:
         return listing
-    apply(session, listing, offers.read(typed), lister=by)
+    contact = contact_of(session, by.id, Purpose.ACCOUNT)
+    has_phone = contact is not None and contact.phone != ""
+    apply(session, listing, offers.read(typed, has_phone=has_phone), lister=by)
     if draft is not None:
         session.delete(draft)
         session.flush()
@@ -104,7 +107,7 @@ def put_up(session: Session, listing: Listing, *, by: Account) -> Listing:
 def apply(session: Session, listing: Listing, offer: Offer, *, lister: Account) -> None:
     """Make a listing say what is offered; a draft goes up, a paused or closed one stays as it is."""
     listing.title, listing.description, listing.category = offer.title, offer.description, offer.category
-    listing.price_paise, listing.unit = offer.price_paise, offer.unit
+    listing.price_paise, listing.unit, listing.shows = offer.price_paise, offer.unit, offer.shows
     spot = offer.spot
     town = lister.city if spot.pin == lister.pin and lister.city else spot.town
     listing.pin, listing.town, listing.district = spot.pin, town, spot.district

@@ -21,6 +21,9 @@ from intrakraft.domain.listings.units import UNITS
 
 LONGEST_TITLE = 120
 LONGEST_DESCRIPTION = 5000
+SHOWABLE = {"name": N_("Name"), "email": N_("E-mail"), "phone": N_("Phone"), "address": N_("Address")}
+"""What a listing may show of its lister's contact to whoever sends an interest; the name of the business is public."""
+SHOWS_ALL = ",".join(SHOWABLE)
 
 
 class Status(StrEnum):
@@ -101,6 +104,7 @@ class Listing(Model):
     cell: Mapped[int | None] = _place(
         sa.Integer, why="the square of 11 km that near searches use", visibility=Visibility.NOBODY, default=None
     )
+    shows: Mapped[str] = _offered(sa.String(40), why="which of your contact an interest in it shows", default=SHOWS_ALL)
     posted_no: Mapped[int | None] = plain(BigId, unique=True, default=None, why="its number in the index")
     created_at: Mapped[CreatedAt]
     posted_at: Mapped[datetime | None] = plain(UtcDateTime(), default=None, why="when it was first put up")
@@ -123,6 +127,16 @@ class Listing(Model):
     def has_been_put_up(self) -> bool:
         """Whether it is to be seen by everybody with its address, open or not."""
         return self.status in TO_BE_SEEN
+
+    @property
+    def discloses(self) -> tuple[str, ...]:
+        """The fields of its lister's contact that an interest shows (P-098)."""
+        return ("place_of_business", *(name for name in SHOWABLE if name in self.shows.split(",")))
+
+    @property
+    def shown_words(self) -> list[str]:
+        """What an interest shows that is not public already, to be translated."""
+        return [words for name, words in SHOWABLE.items() if name in self.discloses]
 
     @property
     def state(self) -> str:

@@ -6,7 +6,8 @@ Whoever passes it leaves a row that the person concerned can read: who, which fi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +23,8 @@ from intrakraft.domain.privacy import policy
 from intrakraft.domain.privacy.texts import Kind
 
 CONTACT_FIELDS = ("name", "place_of_business", "email", "phone", "address")
-"""What an interest discloses: the contact of the registration form and nothing else (P-098)."""
+"""The most an interest discloses: the contact of the registration form and nothing else (P-098)."""
+_ADDRESS = ("street", "landmark", "city", "district", "state", "pin")
 
 SHOWN_FOR = timedelta(days=30)
 SAME_LOOK = timedelta(minutes=1)
@@ -126,11 +128,20 @@ def is_shut_out(session: Session, recipient: Account, subject_id: int) -> bool:
     return session.scalar(marked.limit(1)) is not None
 
 
-def disclosed(session: Session, disclosure: Disclosure) -> ContactDetails | None:
-    """The contact behind an open disclosure, read under its purpose; None once it has ended."""
+def disclosed(session: Session, disclosure: Disclosure, *, shows: Collection[str]) -> ContactDetails | None:
+    """The contact behind an open disclosure, read under its purpose; None once it has ended.
+
+    Fields that the ledger does not name, or that are not in `shows` now, are empty: nothing shows that was not written
+    down, nor what its owner hides since (P-098).
+    """
     if disclosure.ended_at is not None or disclosure.misused_at is not None:
         return None
-    return accounts.contact_of(session, disclosure.subject_id, Purpose(disclosure.purpose))
+    contact = accounts.contact_of(session, disclosure.subject_id, Purpose(disclosure.purpose))
+    written = disclosure.fields.split(",")
+    hidden = [name for name in CONTACT_FIELDS if name not in written or name not in shows]
+    parts = [part for name in hidden for part in (_ADDRESS if name == "address" else (name,))]
+    nothing: dict[str, Any] = dict.fromkeys(parts, "")
+    return contact and replace(contact, **nothing)
 
 
 def needs_note(disclosure: Disclosure) -> bool:
@@ -171,13 +182,21 @@ def given_to(session: Session, recipient: Account, because: set[int]) -> list[Di
 
 
 def disclose_contact(
-    session: Session, *, subject: int, to: Account, purpose: Purpose, because: int, listing: int, quota: Quota | None
+    session: Session,
+    *,
+    subject: int,
+    to: Account,
+    purpose: Purpose,
+    because: int,
+    listing: int,
+    fields: Collection[str],
+    quota: Quota | None,
 ) -> Disclosure:
     """Open the door once for `because`, and write the ledger; a second call for the same reason changes nothing.
 
-    `subject` and `listing` are ids; `quota` is None where the subject gives the contact of their own accord. Raises
-    `TooMany` when the quota of the day or of the minute is reached: the recipient is locked first, so that parallel
-    requests stop at it exactly.
+    `subject` and `listing` are ids; of `fields` only `CONTACT_FIELDS` count; `quota` is None where the subject gives
+    the contact of their own accord. Raises `TooMany` when the quota of the day or of the minute is reached: the
+    recipient is locked first, so that parallel requests stop at it exactly.
     """
     if quota is not None:
         lock(session, to.id)
@@ -194,7 +213,7 @@ def disclose_contact(
         because_id=because,
         listing_id=listing,
         asked_for=quota is not None,
-        fields=",".join(CONTACT_FIELDS),
+        fields=",".join(name for name in CONTACT_FIELDS if name in fields),
         policy_version_id=policy.in_force(session, Kind.PRIVACY).id,
     )
     session.add(row)

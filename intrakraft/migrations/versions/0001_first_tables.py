@@ -191,6 +191,7 @@ def upgrade() -> None:
     sa.Column('district', sa.String(length=80), nullable=False),
     sa.Column('state_code', sa.String(length=2), nullable=False),
     sa.Column('cell', sa.Integer(), nullable=True),
+    sa.Column('shows', sa.String(length=40), nullable=False),
     sa.Column('posted_no', base.BigId, nullable=True),
     sa.Column('created_at', base.UtcDateTime(timezone=True), nullable=False),
     sa.Column('posted_at', base.UtcDateTime(timezone=True), nullable=True),
