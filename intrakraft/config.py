@@ -31,7 +31,7 @@ class Settings:
 
     instance: Path
     environment: str = "development"
-    public_url: str = "http://127.0.0.1:8000"
+    public_url: str = "http://localhost:8000"
     hosts: tuple[str, ...] = ()
     proxies: int = 0
     secret_key: str = field(default="", repr=False)

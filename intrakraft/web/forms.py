@@ -6,7 +6,9 @@ request came from is checked; after sign-in Flask-WTF's session token takes over
 
 from __future__ import annotations
 
+import time
 import unicodedata
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -121,8 +123,16 @@ class Lines(TextAreaField):
 def csrf_token() -> str:
     """The token for a form on this page; sets no cookie for signed-out people."""
     if "csrf" not in g:
-        g.csrf = generate_csrf() if current_user.is_authenticated else _serializer().dumps("form")
+        signed_out = current_app.secret_key or "", int(time.time() // 60)
+        g.csrf = generate_csrf() if current_user.is_authenticated else _for_this_minute(*signed_out)
     token: str = g.csrf
+    return token
+
+
+@lru_cache(maxsize=4)
+def _for_this_minute(secret: str | bytes, minute: int) -> str:
+    """The token of signed-out people: it names nobody, so that one a minute does for all."""
+    token: str = URLSafeTimedSerializer(secret, salt="signed-out form").dumps("form")  # type: ignore[assignment]
     return token
 
 

@@ -34,7 +34,7 @@ def ask_reset(visitor, name, *, both=False):
 
 def open_link(visitor, database, person):
     link = told(database, Kind.RESET_LINK, to=person.id)[-1]["link"]
-    return visitor.get(link.replace("http://127.0.0.1:8000", ""))
+    return visitor.get(link.replace("http://localhost:8000", ""))
 
 
 def choose(page, database, person, *, both=False, **typed):

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from intrakraft.domain import notices
 from intrakraft.domain.accounts.contacts import find_by_email
 from intrakraft.domain.accounts.events import EventKind, note_event
 from intrakraft.domain.accounts.second_steps import SecondStepProof, Way
 from intrakraft.domain.accounts.tables import MAY_SIGN_IN, Account, Device, SignIn, Status, token_hash
-from intrakraft.domain.base import N_, new_token, now
+from intrakraft.domain.base import N_, UtcDateTime, new_token, now
 from intrakraft.domain.errors import NotFound
 from intrakraft.domain.labels import Purpose
 from intrakraft.domain.notices import Channel
@@ -67,18 +67,20 @@ class SignedIn:
 
 def find_sign_in(session: Session, token: str) -> SignIn | None:
     """The sign-in of this token, with its account, if it has not ended and its account may sign in. One query."""
-    query = (
-        sa.select(SignIn)
-        .join(SignIn.account)
-        .options(joinedload(SignIn.account))
-        .where(
-            SignIn.token_hash == token_hash(token),
-            SignIn.ended_at.is_(None),
-            SignIn.expires_at > now(),
-            Account.status.in_(MAY_SIGN_IN),
-        )
+    return session.scalar(_SIGN_IN, {"token": token_hash(token), "now": now()})
+
+
+_SIGN_IN = (
+    sa.select(SignIn)
+    .join(SignIn.account)
+    .options(contains_eager(SignIn.account))
+    .where(
+        SignIn.token_hash == sa.bindparam("token"),
+        SignIn.ended_at.is_(None),
+        SignIn.expires_at > sa.bindparam("now", type_=UtcDateTime()),
+        Account.status.in_(MAY_SIGN_IN),
     )
-    return session.scalar(query)
+)
 
 
 def find_account(session: Session, name: str) -> Account | None:
