@@ -102,6 +102,8 @@ class Database:
             self.undo()
             raise
         self._leave_writing(session)
+        for subject_id in session.info.pop("destroy_keys", ()):
+            self.keyring.destroy(subject_id)
         self.after_commit(session)
 
     def undo(self) -> None:
@@ -113,6 +115,7 @@ class Database:
             finally:
                 self._leave_writing(session)
                 session.info.pop("enqueue", None)
+                session.info.pop("destroy_keys", None)
 
     def close(self) -> None:
         """End of the request: whatever was not settled is gone."""
@@ -217,6 +220,8 @@ def _begin_postgres(connection: sa.Connection, role: str, read_only: bool) -> No
 
 
 def _scan(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+    if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
+        raise gate.GateRefused("every statement belongs to a transaction, which sets who is reading")
     gate.scan(statement)
 
 

@@ -15,6 +15,7 @@ from intrakraft.domain.accounts.registering import normal_email
 from intrakraft.domain.base import N_
 from intrakraft.domain.errors import Invalid
 from intrakraft.domain.labels import Purpose
+from intrakraft.web import throttles
 from intrakraft.web.access import public, recently_verified, signed_in, viewer
 from intrakraft.web.choices import language
 from intrakraft.web.devices import browser
@@ -148,6 +149,7 @@ def begin_email_change() -> Response:
         address = normal_email(form.email.data)
     except Invalid as refusal:
         return _email(form.reject(refusal), CodeForm(formdata=None), 422)
+    throttles.before_code_mail(viewer().id)
     corrections.begin_email_change(db.writing(), viewer(), address)
     return go("profile.edit_email")
 
@@ -158,10 +160,11 @@ def finish_email_change() -> Response:
     """Put the new address in force once its code is right."""
     form, account_id = CodeForm(), viewer().id
     with db.apart() as session:
+        corrections.lock(session, account_id)
         tried = codes.check(session, account_id, CodeKind.EMAIL_CHANGE, form.code.data or "")
+        new = corrections.waiting_address(session, viewer())
     if tried.problem is not None:
         return _email(EmailForm(formdata=None), form.reject(tried.problem), 422)
-    new = corrections.waiting_address(db.session, viewer())
     corrections.finish_email_change(db.writing(), viewer(), new, device=str(browser()))
     return go("profile.show", elsewhere=True)
 

@@ -6,8 +6,9 @@ Defaults are filled when a row is made, so that a row's own rules hold before it
 from __future__ import annotations
 
 import secrets
+import unicodedata
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, InstanceState, mapped_column
@@ -31,6 +32,22 @@ def N_(text: str) -> str:
 def new_token(nbytes: int = 16) -> str:
     """Random text safe in a URL, of `nbytes` bytes of entropy."""
     return secrets.token_urlsafe(nbytes)
+
+
+MOST_MARKS = 30
+"""Marks that may stand on one letter; longer runs are no writing and make normalising slow (Unicode UAX 15, stream-safe)."""
+
+
+def normal_text(text: str, form: Literal["NFC", "NFKC"] = "NFC") -> str:
+    """Text in one normal form; marks beyond the thirtieth on one letter are dropped first, so that it takes linear time."""
+    if text.isascii():
+        return text
+    kept, run = [], 0
+    for letter in text:
+        run = run + 1 if unicodedata.combining(letter) else 0
+        if run <= MOST_MARKS:
+            kept.append(letter)
+    return unicodedata.normalize(form, "".join(kept))
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):

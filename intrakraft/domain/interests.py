@@ -126,13 +126,14 @@ def standing(session: Session, listing: Listing, person: Account | None) -> Expr
     """This person's interest in the listing, unless it was withdrawn."""
     if person is None:
         return None
-    return session.scalar(
-        sa.select(ExpressionOfInterest).where(
-            ExpressionOfInterest.listing_id == listing.id,
-            ExpressionOfInterest.interested_id == person.id,
-            ExpressionOfInterest.withdrawn_at.is_(None),
-        )
-    )
+    return session.scalar(_STANDING, {"listing": listing.id, "person": person.id})
+
+
+_STANDING = sa.select(ExpressionOfInterest).where(
+    ExpressionOfInterest.listing_id == sa.bindparam("listing"),
+    ExpressionOfInterest.interested_id == sa.bindparam("person"),
+    ExpressionOfInterest.withdrawn_at.is_(None),
+)
 
 
 def open_door(
@@ -144,23 +145,27 @@ def open_door(
     """
     if person is None or not listing.is_open or not person.can_see_contacts:
         return None
-    row = session.execute(
-        sa.select(ExpressionOfInterest, Disclosure)
-        .join(
-            Disclosure,
-            sa.and_(Disclosure.because_id == ExpressionOfInterest.id, Disclosure.purpose == Purpose.EOI),
-        )
-        .where(
-            Disclosure.recipient_id == person.id,
-            ExpressionOfInterest.listing_id == listing.id,
-            ExpressionOfInterest.interested_id == person.id,
-            ExpressionOfInterest.withdrawn_at.is_(None),
-            Disclosure.ended_at.is_(None),
-            Disclosure.misused_at.is_(None),
-            Disclosure.disclosed_at > now() - SHOWN_FOR,
-        )
-    ).first()
+    asked = {"listing": listing.id, "person": person.id, "since": now() - SHOWN_FOR}
+    row = session.execute(_OPEN_DOOR, asked).first()
     return (row[0], row[1]) if row else None
+
+
+_OPEN_DOOR = (
+    sa.select(ExpressionOfInterest, Disclosure)
+    .join(
+        Disclosure,
+        sa.and_(Disclosure.because_id == ExpressionOfInterest.id, Disclosure.purpose == Purpose.EOI),
+    )
+    .where(
+        Disclosure.recipient_id == sa.bindparam("person"),
+        ExpressionOfInterest.listing_id == sa.bindparam("listing"),
+        ExpressionOfInterest.interested_id == sa.bindparam("person"),
+        ExpressionOfInterest.withdrawn_at.is_(None),
+        Disclosure.ended_at.is_(None),
+        Disclosure.misused_at.is_(None),
+        Disclosure.disclosed_at > sa.bindparam("since", type_=UtcDateTime()),
+    )
+)
 
 
 def dealing(session: Session, viewer: Account | None, other: Account) -> Disclosure | None:

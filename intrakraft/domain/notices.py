@@ -277,8 +277,12 @@ def lines(session: Session, account_id: int, *, before: int | None = None, limit
 
 def unread_count(session: Session, account_id: int) -> int:
     """How many notices the person has not read, counted from the page's own rows."""
-    unread = sa.select(sa.func.count(Notice.id)).where(*_shown_to(account_id), Notice.read_at.is_(None))
-    return session.execute(unread).scalar_one()
+    return session.execute(_UNREAD, {"account": account_id}).scalar_one()
+
+
+_UNREAD = sa.select(sa.func.count(Notice.id)).where(
+    Notice.subject_id == sa.bindparam("account"), Notice.kind.in_(SHOWN), Notice.read_at.is_(None)
+)
 
 
 def backlog(session: Session) -> dict[State, int]:

@@ -14,7 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 
-from intrakraft import gate
+from intrakraft import domain, gate
 from intrakraft.db import Database
 from intrakraft.domain.base import Model
 
@@ -31,7 +31,7 @@ def _config(connection: sa.Connection) -> Config:
 
 def upgrade(database: Database, revision: str = "head") -> None:
     """Bring the schema to `revision` and renew the gate; on SQLite the file is put into WAL mode first."""
-    _load_tables()
+    domain.load()
     engine = database.owner()
     if database.sqlite:
         with engine.connect() as connection:
@@ -53,7 +53,7 @@ def downgrade(database: Database, revision: str) -> None:
 
 def revise(database: Database, message: str) -> None:
     """Write a new migration from the difference between schema and models."""
-    _load_tables()
+    domain.load()
     engine = database.owner()
     with engine.connect() as connection:
         command.revision(_config(connection), message=message, autogenerate=True)
@@ -62,7 +62,7 @@ def revise(database: Database, message: str) -> None:
 
 def differences(database: Database) -> list[Any]:
     """What the models say and the schema does not, or the other way round; empty is right."""
-    _load_tables()
+    domain.load()
     engine = database.owner()
     with engine.connect() as connection:
         options = {"include_object": is_ours, "compare_type": True, "compare_server_default": False}
@@ -74,14 +74,3 @@ def differences(database: Database) -> list[Any]:
 def is_ours(thing: Any, name: str | None, kind: str, reflected: bool, compared: Any) -> bool:
     """Leave out the full-text index, whose tables belong to the engine and not to the models."""
     return not (name or "").startswith("listing_search")
-
-
-def _load_tables() -> None:
-    """Import every module of the domain, so that all tables are known."""
-    import pkgutil
-    from importlib import import_module
-
-    from intrakraft import domain
-
-    for module in pkgutil.walk_packages(domain.__path__, "intrakraft.domain."):
-        import_module(module.name)

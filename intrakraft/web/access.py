@@ -139,13 +139,19 @@ def _return_to(keep: tuple[str, ...], back: str | None) -> str:
         arguments = request.view_args or {}
         kept = {name: request.form[name][:2000] for name in keep if request.form.get(name)}
         return url_for(back, **arguments) + (f"?{urlencode(kept)}" if kept else "")
-    came_from = urlsplit(request.referrer or "")
+    try:
+        came_from = urlsplit(request.referrer or "")
+    except ValueError:
+        return "/"
     return came_from.path or "/" if came_from.netloc == request.host else "/"
 
 
 def local_path(target: str | None) -> str:
     """`target` if it is a path of this site, else the home page: no open redirect."""
-    parts = urlsplit(target or "")
+    try:
+        parts = urlsplit(target or "")
+    except ValueError:
+        return "/"
     fine = target and target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc
     return target if fine and target and not any(ord(c) < 32 or c == "\\" for c in target) else "/"
 

@@ -6,11 +6,9 @@ request came from is checked; after sign-in Flask-WTF's session token takes over
 
 from __future__ import annotations
 
-import time
 import unicodedata
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, g, request, session
 from flask_babel import gettext
@@ -21,7 +19,7 @@ from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 from wtforms import StringField, TextAreaField
 from wtforms.validators import ValidationError
 
-from intrakraft.domain.base import N_
+from intrakraft.domain.base import N_, normal_text
 from intrakraft.domain.errors import Invalid
 
 OPEN_FOR = 24 * 3600
@@ -92,7 +90,7 @@ def clean_text(text: str | None) -> str | None:
     """Text as it is kept: NFC, no control letters but new lines and tabs, nothing that is no letter at all, ends trimmed."""
     if text is None:
         return None
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = normal_text(text.replace("\r\n", "\n").replace("\r", "\n"))
     return "".join(c for c in text if c in "\n\t" or _is_letter(c)).strip()
 
 
@@ -123,7 +121,7 @@ class Lines(TextAreaField):
 def csrf_token() -> str:
     """The token for a form on this page; sets no cookie for signed-out people."""
     if "csrf" not in g:
-        signed_out = current_app.secret_key or "", int(time.time() // 60)
+        signed_out = current_app.secret_key or "", int(now().timestamp() // 60)
         g.csrf = generate_csrf() if current_user.is_authenticated else _for_this_minute(*signed_out)
     token: str = g.csrf
     return token
@@ -161,7 +159,7 @@ def _from_here() -> bool:
     if site is not None:
         return site in ("same-origin", "none")
     origin = request.headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc == request.host
+    return origin is None or origin.rpartition("//")[2] == request.host
 
 
 def _session_token(token: str) -> bool:

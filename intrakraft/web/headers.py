@@ -19,6 +19,7 @@ from secure import (
     XFrameOptions,
 )
 
+from intrakraft.web.cookies import read_cookie
 from intrakraft.web.state import settings
 
 DEVICE_FEATURES = (
@@ -92,5 +93,6 @@ def is_for_everybody(response: Response) -> bool:
         and response.status_code == 200
         and not current_user.is_authenticated
         and "Set-Cookie" not in response.headers
+        and not any(read_cookie(name) for name in ("attempt", "reset", "device"))
         and getattr(current_app.view_functions.get(request.endpoint or ""), "access", None) == "public"
     )

@@ -93,7 +93,7 @@ def _key(environ: Environ) -> tuple[str, ...] | None:
         cookie,
         get("HTTP_ACCEPT_LANGUAGE", "")[:60],
         get("HTTP_SAVE_DATA", ""),
-        get("HTTP_HX_REQUEST", "") and get("HTTP_HX_TARGET", ""),
+        get("HTTP_HX_REQUEST", "") and f"htmx {get('HTTP_HX_TARGET', '')}",
         get("HTTP_HX_HISTORY_RESTORE_REQUEST", "") + get("HTTP_HX_BOOSTED", "") + get("HTTP_HX_REQUEST_TYPE", ""),
     )
 

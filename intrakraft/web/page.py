@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Response, current_app, make_response, redirect, render_template, request, url_for
 from jinja2_fragments.flask import render_block
+from werkzeug.urls import iri_to_uri
 
 from intrakraft.web.state import database
 
@@ -66,6 +67,7 @@ def go(endpoint: str, *, elsewhere: bool = False, anchor: str | None = None, **v
 def go_to(path: str) -> Response:
     """After a write: commit, and go to a path of this site that was checked before (`local_path`)."""
     database().settle()
+    path = iri_to_uri(path)
     return make_response("", 204, {"HX-Redirect": path}) if asked_by_htmx() else redirect(path, 303)
 
 

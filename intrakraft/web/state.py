@@ -61,6 +61,7 @@ def of(app: Flask) -> State:
 
 def init_app(app: Flask) -> None:
     """Open what the settings name. Nothing is connected yet; each connects when first used."""
+    from intrakraft import domain
     from intrakraft.adapters.jobs import Jobs
     from intrakraft.adapters.limiter import Limiter
     from intrakraft.adapters.mail import Mail
@@ -69,6 +70,7 @@ def init_app(app: Flask) -> None:
     from intrakraft.db import Database
     from intrakraft.domain.keys import KeyRing
 
+    domain.load()
     settings: Settings = app.config["INTRAKRAFT"]
     app.extensions["intrakraft"] = State(
         settings=settings,

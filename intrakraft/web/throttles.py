@@ -7,6 +7,9 @@ limit tells nothing either (A5, P-126).
 from __future__ import annotations
 
 from intrakraft.domain.accounts import Account
+from intrakraft.domain.accounts.registering import normal_email
+from intrakraft.domain.base import normal_text
+from intrakraft.domain.errors import Invalid
 from intrakraft.web.devices import network
 from intrakraft.web.state import state
 
@@ -28,7 +31,7 @@ def before_password(name: str, account: Account | None, *, on_trusted_device: bo
     """
     for limit in PASSWORD_NETWORK:
         state().limiter.check("password network", network(), limit=limit)
-    _count("password trusted" if on_trusted_device else "password", _key(name, account), PASSWORD)
+    _count("password trusted" if on_trusted_device else "password", _key(name), PASSWORD)
 
 
 def wrong_password() -> None:
@@ -41,7 +44,7 @@ def right_password(name: str, account: Account, *, on_trusted_device: bool = Fal
     """The password was right: earlier wrong ones no longer count."""
     for limit in PASSWORD:
         kind = "password trusted" if on_trusted_device else "password"
-        state().limiter.reset(kind, _key(name, account), limit=limit)
+        state().limiter.reset(kind, _key(name), limit=limit)
 
 
 def before_code(account_id: int) -> None:
@@ -63,7 +66,7 @@ def before_registration(email: str) -> None:
 def before_reset(name: str) -> None:
     """Count one mail to choose a new password, for a name and from a network. Raises `TooMany`."""
     _count("reset network", network(), RESET_NETWORK)
-    _count("reset", name.lower(), RESET)
+    _count("reset", _key(name), RESET)
 
 
 def before_child_report() -> None:
@@ -71,8 +74,12 @@ def before_child_report() -> None:
     _count("child report network", network(), CHILD_REPORT_NETWORK)
 
 
-def _key(name: str, account: Account | None) -> str | int:
-    return account.id if account is not None else name.strip().lower()
+def _key(name: str) -> str:
+    """One spelling of what was typed, whether or not anybody is called so: a limit tells nothing."""
+    try:
+        return normal_email(name).lower() if "@" in name else normal_text(name[:200], "NFKC").strip().lower()
+    except Invalid:
+        return name[:200].strip().lower()
 
 
 def _count(name: str, key: str | int, limits: tuple[str, ...]) -> None:

@@ -4,9 +4,13 @@ The canary is written by the owner of the database; every attempt below must fai
 """
 
 import sqlite3
+import subprocess
+import sys
+from contextlib import suppress
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from intrakraft import gate
 from intrakraft.db import Database
@@ -97,6 +101,13 @@ POSTGRES = {
     "do": "DO $$ BEGIN EXECUTE 'SET ROLE NONE'; END $$",
     "do string": "DO 'BEGIN SET ROLE NONE; END'",
     "copy": "COPY contact TO STDOUT",
+    "commit": "COMMIT",
+    "rollback": "ROLLBACK",
+    "quoted role": 'SET "role" TO none',
+    "local quoted role": "SET LOCAL \"role\" = 'postgres'",
+    "nested comment": "SET /* /* */ x */ ROLE none",
+    "comment in a literal": "SELECT '--'; RESET ROLE",
+    "comment between literals": "SELECT '/*'; RESET ROLE; SELECT '*/'",
     "two statements": "SELECT 1; RESET ROLE; SELECT email FROM contact",
     "discard": "DISCARD ALL",
     "pg_stats": "SELECT most_common_vals::text, histogram_bounds::text FROM pg_stats WHERE tablename = 'contact'",
@@ -163,6 +174,44 @@ def test_no_trick_of_sqlite_reads_a_gated_column(canary: Database) -> None:
 @pytest.mark.postgres
 def test_no_trick_of_postgresql_reads_a_gated_column(canary: Database) -> None:
     assert [name for name, statement in POSTGRES.items() if leaked(canary, statement)] == []
+
+
+@pytest.mark.postgres
+def test_after_no_trick_is_a_gated_column_open(canary: Database) -> None:
+    """Each trick first, and then the plain question in the same session."""
+    opened = []
+    for name, statement in POSTGRES.items():
+        session = canary.writing()
+        with suppress(sa.exc.DBAPIError, gate.GateRefused, sa.exc.ResourceClosedError):
+            session.execute(sa.text(statement))
+        with suppress(sa.exc.SQLAlchemyError, gate.GateRefused):
+            if CANARY in map(bytes, session.scalars(sa.text("SELECT email FROM contact"))):
+                opened.append(name)
+        canary.undo()
+    assert opened == []
+
+
+@pytest.mark.postgres
+def test_no_statement_leaves_the_transaction(canary: Database) -> None:
+    engine = canary.session.get_bind()
+    assert isinstance(engine, sa.Engine)
+    with (
+        engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+        pytest.raises(gate.GateRefused),
+    ):
+        connection.execute(sa.text("SELECT email FROM contact")).all()
+
+
+def test_the_application_guards_every_gated_column_it_knows(app: Flask) -> None:
+    """Not only those of the modules that happened to be imported before the gate was made."""
+    code = (
+        "from intrakraft.config import load; from intrakraft import create_app; from intrakraft.domain.base import Model;"
+        "from intrakraft.domain.labels import gated_columns; from intrakraft.web.state import of;"
+        f"app = create_app(load(instance={str(app.config['INTRAKRAFT'].instance)!r}));"
+        "assert of(app).database._gated == gated_columns(Model.metadata)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_right_purpose_reads_and_the_wrong_one_does_not(canary: Database) -> None:

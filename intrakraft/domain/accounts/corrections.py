@@ -14,6 +14,7 @@ from intrakraft.domain.accounts.codes import CodeKind
 from intrakraft.domain.accounts.contacts import change_contact, contact_of, set_email
 from intrakraft.domain.accounts.events import EventKind, note_event
 from intrakraft.domain.accounts.registering import normal_phone
+from intrakraft.domain.accounts.signing_in import end_attempts
 from intrakraft.domain.accounts.tables import Account
 from intrakraft.domain.base import N_, BigId, CreatedAt, Model, now
 from intrakraft.domain.errors import Invalid, Message, Refusal
@@ -100,8 +101,17 @@ def choose_language(session: Session, account: Account, language: str) -> None:
     session.flush()
 
 
+def lock(session: Session, account_id: int) -> None:
+    """Let nobody else begin or finish a change of address meanwhile."""
+    session.get(Account, account_id, with_for_update=True, populate_existing=True)
+
+
 def begin_email_change(session: Session, account: Account, address: str) -> None:
-    """Mail a code to the new address; nothing else changes yet."""
+    """Mail a code to the new address; nothing else changes yet. A code mailed to another address stops working."""
+    lock(session, account.id)
+    waiting = codes.latest(session, account.id, CodeKind.EMAIL_CHANGE)
+    if waiting is not None:
+        codes.use(session, waiting)
     session.execute(sa.delete(EmailChange).where(EmailChange.subject_id == account.id))
     session.add(EmailChange(subject_id=account.id, address=keyring(session).seal(account.id, SEALED, address)))
     codes.send(session, account.id, CodeKind.EMAIL_CHANGE, address=address)
@@ -117,5 +127,6 @@ def finish_email_change(session: Session, account: Account, new: str, *, device:
         raise Refusal(N_("No new address waits for a code."))
     set_email(session, account.id, new)
     session.execute(sa.delete(EmailChange).where(EmailChange.subject_id == account.id))
+    end_attempts(session, account.id)
     note_event(session, account.id, EventKind.EMAIL_CHANGED, device)
     notices.queue(session, notices.Kind.EMAIL_CHANGED, to=account.id, address=before.email, device=device, when=now())

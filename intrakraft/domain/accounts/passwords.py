@@ -7,7 +7,6 @@ Whoever changes or resets a password has passed a second step; every other sign-
 from __future__ import annotations
 
 import secrets
-import unicodedata
 from collections.abc import Callable, Iterable
 from functools import cache
 
@@ -23,7 +22,7 @@ from intrakraft.domain.accounts.events import EventKind, note_event
 from intrakraft.domain.accounts.second_steps import SecondStepProof, Way, ways_of
 from intrakraft.domain.accounts.signing_in import Browser, end_other_sign_ins
 from intrakraft.domain.accounts.tables import Account, Challenge, Credential, SignIn
-from intrakraft.domain.base import N_, now
+from intrakraft.domain.base import N_, normal_text, now
 from intrakraft.domain.errors import Invalid
 from intrakraft.domain.keys import KeyDestroyed, keyring
 from intrakraft.domain.labels import Purpose, reading_for
@@ -114,7 +113,7 @@ def _is_common(password: str) -> bool:
 
 def _normal(password: str) -> str:
     """NFKC, so that the same letters from another keyboard are the same password (NIST SP 800-63B, 5.1.1.2)."""
-    return unicodedata.normalize("NFKC", password)
+    return normal_text(password[:2000], "NFKC")
 
 
 # -- reading --

@@ -256,7 +256,7 @@ def forget_unfinished(session: Session, *, limit: int = 100) -> int:
 
 
 def discard(session: Session, account_id: int) -> None:
-    """Delete an account that was never opened: every row labelled as its own, and its key. An open one stays as it is.
+    """Delete an account that was never opened: every row labelled as its own, and after the commit its key. An open one stays.
 
     The session lets go of every row it holds, since the numbers of deleted ones may come again.
     """
@@ -271,4 +271,4 @@ def discard(session: Session, account_id: int) -> None:
     session.delete(account)
     session.flush()
     session.expunge_all()
-    keyring(session).destroy(account_id)
+    session.info.setdefault("destroy_keys", []).append(account_id)

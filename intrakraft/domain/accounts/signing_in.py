@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, contains_eager, joinedload
+from sqlalchemy.orm import Session, joinedload
 
 from intrakraft.domain import notices
 from intrakraft.domain.accounts.contacts import find_by_email
 from intrakraft.domain.accounts.events import EventKind, note_event
 from intrakraft.domain.accounts.second_steps import SecondStepProof, Way
-from intrakraft.domain.accounts.tables import MAY_SIGN_IN, Account, Device, SignIn, Status, token_hash
+from intrakraft.domain.accounts.tables import MAY_SIGN_IN, Account, Challenge, Device, SignIn, Status, token_hash
 from intrakraft.domain.base import N_, UtcDateTime, new_token, now
 from intrakraft.domain.errors import NotFound
 from intrakraft.domain.labels import Purpose
@@ -73,7 +73,7 @@ def find_sign_in(session: Session, token: str) -> SignIn | None:
 _SIGN_IN = (
     sa.select(SignIn)
     .join(SignIn.account)
-    .options(contains_eager(SignIn.account))
+    .options(joinedload(SignIn.account))
     .where(
         SignIn.token_hash == sa.bindparam("token"),
         SignIn.ended_at.is_(None),
@@ -265,10 +265,19 @@ def end_other_sign_ins(session: Session, account: Account, keep: SignIn | None =
         execution_options={"synchronize_session": False},
     )
     kept = keep.id if keep else 0
+    end_attempts(session, account.id)
     live = sa.update(SignIn).where(SignIn.account_id == account.id, SignIn.ended_at.is_(None), SignIn.id != kept)
     done = session.execute(live.values(ended_at=now()), execution_options={"synchronize_session": False})
     assert isinstance(done, sa.CursorResult)
     return done.rowcount
+
+
+def end_attempts(session: Session, account_id: int) -> None:
+    """End every sign-in and reset of this person that waits for its second step: it began before something changed."""
+    waiting = sa.update(Challenge).where(
+        Challenge.account_id == account_id, Challenge.kind.in_(("sign_in", "reset")), Challenge.used_at.is_(None)
+    )
+    session.execute(waiting.values(used_at=now()), execution_options={"synchronize_session": False})
 
 
 def forget_device(session: Session, account: Account, device_id: int) -> None:
