@@ -19,7 +19,7 @@ from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 from wtforms import StringField, TextAreaField
 from wtforms.validators import ValidationError
 
-from intrakraft.domain.base import N_, normal_text
+from intrakraft.domain.base import N_, normal_text, now
 from intrakraft.domain.errors import Invalid
 
 OPEN_FOR = 24 * 3600
