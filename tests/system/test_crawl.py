@@ -139,10 +139,14 @@ class Market:
     seeds: list[str]
     viewers: dict[str, Visitor]
 
-    def where(self, name: str) -> set[str]:
-        """Where this viewer finds anything of Asha's contact."""
+    def found_by(self, name: str) -> dict[str, TestResponse]:
+        """Everything this viewer can fetch."""
         found = Crawl(self.viewers[name]).everything(self.seeds).found
         assert len(found) > 60 and sum("/photos/" in path for path in found) > 10, "the crawl saw too little"
+        return found
+
+    def where(self, found: dict[str, TestResponse]) -> set[str]:
+        """Where in it anything of Asha's contact stands."""
         secrets = (self.asha.email, self.asha.name, self.asha.street)
         return {path for path, response in found.items() if leaks(response, secrets, self.asha.phone)}
 
@@ -180,46 +184,31 @@ def market(app: Flask, visit: Visit, asha: Person, bina: Person, charu: Person) 
 # -- the contact --
 
 
-@pytest.mark.criterion("C4")
-@pytest.mark.promise("P-097", "P-016")
-def test_nobody_but_bina_finds_the_contact_and_she_only_where_she_asked(market: Market) -> None:
+@pytest.mark.criterion("C4", "T5")
+@pytest.mark.promise("P-097", "P-016", "P-004", "P-007", "P-010", "P-151")
+def test_nobody_but_bina_finds_the_contact_and_every_page_keeps_what_all_pages_promise(market: Market) -> None:
     for name in ("stranger", "charu", "other interested", "signed out"):
-        assert market.where(name) == set(), name
-    page = f"/listings/{market.asked}"
-    assert {path.partition(" #")[0] for path in market.where("bina")} == {page}
+        found = market.found_by(name)
+        assert market.where(found) == set(), name
+        if name == "stranger":
+            review(market, name, found)
+    found = market.found_by("bina")
+    assert {path.partition(" #")[0] for path in market.where(found)} == {f"/listings/{market.asked}"}
+    review(market, "bina", found)
 
 
-def test_the_crawl_finds_what_is_hidden_in_any_spelling(client) -> None:
-    hidden = (
-        "+91 90000-00063", "(90000) 00063", "9000000063", "90 00 00 00 63", "+91&nbsp;90000&nbsp;00063", "%2B919000000063"
-    )  # fmt: skip
-    response = client.get("/healthz")
-    for text in (*hidden, "ASHA@mail63.example.in", "asha%40mail63.example.in", "asha&#64;mail63.example.in"):
-        response.data = f"<p>{text}</p>".encode()
-        assert leaks(response, ("asha@mail63.example.in",), "+91 90000 00063"), text
-    response.data = b"nothing"
-    response.headers["X-Lister"] = "asha@mail63.example.in"
-    assert leaks(response, ("asha@mail63.example.in",), "+91 90000 00063")
-
-
-# -- what every page owes --
-
-
-@pytest.mark.criterion("T5")
-@pytest.mark.promise("P-004", "P-007", "P-010", "P-151")
-def test_every_page_links_the_policy_can_be_read_aloud_and_leads_out_with_nothing(market: Market) -> None:
-    for name in ("stranger", "bina"):
-        visitor = market.viewers[name]
-        for path, response in Crawl(visitor).everything(market.seeds).found.items():
-            if response.mimetype != "text/html" or " #" in path or response.location:
-                continue
-            page = visitor.review(response)
-            assert page.tree.xpath("//footer//a[@href='/policy']"), f"{path} does not link the policy"
-            assert 'rel="privacy-policy"' in page.response.headers["Link"], path
-            assert not silent(page), f"{path}: {silent(page)}"
-            for address in page.tree.xpath("//a[starts-with(@href, 'http')]/@href"):
-                told = unquote(address)
-                assert not any(word in told for word in (*market.asha.secrets, "@", "asha", "bina", "token")), path
+def review(market: Market, name: str, found: dict[str, TestResponse]) -> None:
+    """Each page links the policy, can be read aloud, and no address that leads out says who was there."""
+    for path, response in found.items():
+        if response.mimetype != "text/html" or " #" in path or response.location:
+            continue
+        page = market.viewers[name].review(response)
+        assert page.tree.xpath("//footer//a[@href='/policy']"), f"{path} does not link the policy"
+        assert 'rel="privacy-policy"' in page.response.headers["Link"], path
+        assert not silent(page), f"{path}: {silent(page)}"
+        for address in page.tree.xpath("//a[starts-with(@href, 'http')]/@href"):
+            told = unquote(address)
+            assert not any(word in told for word in (*market.asha.secrets, "@", "asha", "bina", "token")), path
 
 
 def silent(page: Page) -> list[str]:
@@ -236,6 +225,19 @@ def silent(page: Page) -> list[str]:
         [] if tree.xpath("//a[@class='skip' and @href='#main']") and tree.xpath("//main[@id='main']") else ["no skip"]
     )
     return [lxml.html.tostring(one, encoding="unicode")[:120] for one in (*without, *pictures)] + jumps + skip
+
+
+def test_the_crawl_finds_what_is_hidden_in_any_spelling(client) -> None:
+    hidden = (
+        "+91 90000-00063", "(90000) 00063", "9000000063", "90 00 00 00 63", "+91&nbsp;90000&nbsp;00063", "%2B919000000063"
+    )  # fmt: skip
+    response = client.get("/healthz")
+    for text in (*hidden, "ASHA@mail63.example.in", "asha%40mail63.example.in", "asha&#64;mail63.example.in"):
+        response.data = f"<p>{text}</p>".encode()
+        assert leaks(response, ("asha@mail63.example.in",), "+91 90000 00063"), text
+    response.data = b"nothing"
+    response.headers["X-Lister"] = "asha@mail63.example.in"
+    assert leaks(response, ("asha@mail63.example.in",), "+91 90000 00063")
 
 
 @pytest.mark.criterion("T2")
