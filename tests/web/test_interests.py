@@ -177,6 +177,8 @@ def test_the_lister_sees_the_senders_contact_only_by_their_tick(
     assert "Only asking" in page.text and not any(secret in page.text for secret in bina.secrets)
     assert charu.name in page.text and charu.email in page.text and charu.phone in page.text
     assert "asha" in visit(charu).get("/privacy/who-saw").words("main")
+    visit(asha).get(f"/listings/{dupatta}/closure").form("confirm").submit()
+    assert not any(secret in visit(asha).get("/interests").text for secret in charu.secrets)
 
 
 # -- how long --
