@@ -145,6 +145,10 @@ class Market:
         assert len(found) > 60 and sum("/photos/" in path for path in found) > 10, "the crawl saw too little"
         return found
 
+    def fetched_by(self, name: str) -> dict[str, TestResponse]:
+        """Every page this viewer can name, without following any further."""
+        return {path: self.viewers[name].client.get(path) for path in self.seeds}
+
     def where(self, found: dict[str, TestResponse]) -> set[str]:
         """Where in it anything of Asha's contact stands."""
         secrets = (self.asha.email, self.asha.name, self.asha.street)
@@ -187,7 +191,8 @@ def market(app: Flask, visit: Visit, asha: Person, bina: Person, charu: Person) 
 @pytest.mark.criterion("C4", "T5")
 @pytest.mark.promise("P-097", "P-016", "P-004", "P-007", "P-010", "P-151")
 def test_nobody_but_bina_finds_the_contact_and_every_page_keeps_what_all_pages_promise(market: Market) -> None:
-    for name in ("stranger", "charu", "other interested", "signed out"):
+    assert market.where(market.fetched_by("signed out")) == set()
+    for name in ("stranger", "charu", "other interested"):
         found = market.found_by(name)
         assert market.where(found) == set(), name
         if name == "stranger":
