@@ -41,7 +41,7 @@ def init_app(app: Flask) -> None:
     app.url_map.converters["id"] = IdConverter
     app.config.update(
         COMPRESS_ALGORITHM=["br", "gzip"],
-        COMPRESS_BR_LEVEL=4,
+        COMPRESS_BR_LEVEL=5,
         COMPRESS_MIMETYPES=["text/html", "text/plain", "application/atom+xml", "application/xml"],
     )
     Htmx(app)

@@ -7,7 +7,6 @@ request came from is checked; after sign-in Flask-WTF's session token takes over
 from __future__ import annotations
 
 import unicodedata
-from functools import lru_cache
 from typing import Any
 
 from flask import Flask, abort, current_app, g, request, session
@@ -19,7 +18,7 @@ from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 from wtforms import StringField, TextAreaField
 from wtforms.validators import ValidationError
 
-from intrakraft.domain.base import N_, normal_text, now
+from intrakraft.domain.base import N_, normal_text
 from intrakraft.domain.errors import Invalid
 
 OPEN_FOR = 24 * 3600
@@ -121,16 +120,8 @@ class Lines(TextAreaField):
 def csrf_token() -> str:
     """The token for a form on this page; sets no cookie for signed-out people."""
     if "csrf" not in g:
-        signed_out = current_app.secret_key or "", int(now().timestamp() // 60)
-        g.csrf = generate_csrf() if current_user.is_authenticated else _for_this_minute(*signed_out)
+        g.csrf = generate_csrf() if current_user.is_authenticated else _serializer().dumps("form")
     token: str = g.csrf
-    return token
-
-
-@lru_cache(maxsize=4)
-def _for_this_minute(secret: str | bytes, minute: int) -> str:
-    """The token of signed-out people: it names nobody, so that one a minute does for all."""
-    token: str = URLSafeTimedSerializer(secret, salt="signed-out form").dumps("form")  # type: ignore[assignment]
     return token
 
 
